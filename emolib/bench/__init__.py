@@ -1,0 +1,57 @@
+"""Speed, always beside a peer and beside the bare limit, in one run; never a timed assertion in a test.
+
+A benchmark is a module with `run(paths) -> dict`. Adding one takes the module and its name in `NAMES`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from emolib.errors import BadInput
+
+NAMES = ("deep_features", "handcrafted", "training_loop")
+
+
+def run(names: Sequence[str] = ()) -> list[dict]:
+    """Benchmarks by name (all by default), one after the other, on the photographs at hand.
+
+    Returns:
+        A list of {"name", "ours", "peer", "limit", "vs_peer", "vs_limit", "unit", "what_peer_is", "what_limit_is"};
+        `vs_peer` and `vs_limit` are medians of ratios taken side by side.
+
+    Raises:
+        BadInput: no benchmark of that name.
+    """
+    for name in names:
+        if name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise BadInput(f"bench: {name!r} is unknown{hint} Known: {', '.join(NAMES)}")
+    from emolib import runtime
+
+    runtime.keep_freed_memory()
+    paths = photographs()
+    return [importlib.import_module(f"emolib.bench.{name}").run(paths) for name in names or NAMES]
+
+
+def photographs(most: int = 192) -> list[Path]:
+    """Real photographs to measure on: evenly spread over OASIS.
+
+    Raises:
+        Unavailable: OASIS is not within reach.
+    """
+    from emolib import corpora
+
+    paths = corpora.load("oasis").paths
+    return paths[:: max(1, len(paths) // most)][:most]
+
+
+def line(row: dict) -> str:
+    """A benchmark's result for people."""
+    return (
+        f"{row['name']}: {row['ours']:.1f} {row['unit']}; {row['vs_peer']:.2f} x {row['what_peer_is']}; "
+        f"{row['vs_limit']:.2f} of {row['what_limit_is']}"
+    )

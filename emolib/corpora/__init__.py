@@ -1,0 +1,143 @@
+"""The corpora of the book by name. Used by every chapter.
+
+    corpus = load("oasis")
+    corpus.table, corpus.card, corpus.paths
+
+A corpus is a module with `NAME`, `CARD`, `FOLDERS`, `load(folder)` and `fetch(folder)`; adding one takes that module
+and its name in `_MODULES`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tqdm import tqdm
+
+from emolib.corpora import cgna10766, oasis, places, warriner
+from emolib.corpora.base import Card, Corpus, CorpusModule, Report, exact_duplicates
+from emolib.corpora.pictures import read_picture
+from emolib.errors import BadInput, Unavailable
+
+__all__ = ["Card", "Corpus", "Report", "available", "card", "fetch", "load", "names", "verify"]
+
+_MODULES: dict[str, CorpusModule] = {
+    module.NAME: module
+    for module in (
+        oasis,
+        cgna10766,
+        warriner,
+    )
+}
+
+
+def names() -> list[str]:
+    """Names of all corpora that the book knows, whether they are here or not."""
+    return list(_MODULES)
+
+
+def card(name: str) -> Card:
+    """The card of a corpus; it needs no data. Raises BadInput for an unknown name."""
+    return _module(name).CARD
+
+
+def load(name: str, data_root: Path | str | None = None) -> Corpus:
+    """The corpus called `name`, from the first place that has it (see `places.data_roots`).
+
+    Raises BadInput for an unknown name or damaged labels, Unavailable when no place has the data.
+    """
+    module = _module(name)
+    roots = places.data_roots(data_root)
+    reasons = []
+    for root in roots:
+        for folder in _folders(root, module):
+            try:
+                return module.load(folder)
+            except Unavailable as error:
+                reasons.append(str(error))
+    looked = ", ".join(str(root / module.FOLDERS[0]) for root in roots)
+    why = "".join(f" ({reason})" for reason in reasons)
+    raise Unavailable(
+        f"The corpus {name!r} is not here; looked in {looked}{why}. Run `python -m emolib data fetch {name}`, "
+        f"or set EMOLIB_DATA to a folder that holds {module.FOLDERS[0]}/. It comes from {module.CARD.source}"
+    )
+
+
+def available(name: str, data_root: Path | str | None = None) -> bool:
+    """Whether `load` finds the data; True also when they are damaged, for `load` then says what is wrong.
+
+    Raises BadInput for an unknown name.
+    """
+    _module(name)
+    try:
+        load(name, data_root)
+    except Unavailable:
+        return False
+    except BadInput:
+        pass
+    return True
+
+
+def fetch(name: str, data_root: Path | str | None = None, *, progress: bool = True) -> Path:
+    """Download a corpus into `data_root` (else see `places.writable_data_root`); returns its folder.
+
+    Does nothing but check when it is there. Raises BadInput or Unavailable, see `fetching.download`.
+    """
+    module = _module(name)
+    return module.fetch(places.writable_data_root(data_root) / module.FOLDERS[0], progress=progress)
+
+
+def verify(name: str, data_root: Path | str | None = None, *, progress: bool = True) -> Report:
+    """Load a corpus, decode every picture of it and look for pictures with the same bytes.
+
+    Raises what `load` raises; broken pictures do not raise, they are in the report.
+    """
+    corpus = load(name, data_root)
+    with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 1)) as pool:
+        reasons = list(
+            tqdm(
+                pool.map(_fault, corpus.paths),
+                desc=f"decoding {name}",
+                total=len(corpus.paths),
+                unit=" pictures",
+                disable=not progress,
+            )
+        )
+    images = corpus.table["image"].tolist() if "image" in corpus.table else []
+    return Report(
+        name=name,
+        pictures=len(images),
+        broken=[(image, reason) for image, reason in zip(images, reasons, strict=True) if reason],
+        exact_duplicates=[[images[position] for position in same] for same in exact_duplicates(corpus.paths)],
+        missing=list(corpus.table.attrs["missing"]),
+        counts=corpus.counts,
+    )
+
+
+def _fault(path: Path) -> str:
+    """Why a picture cannot be read, "" when it can."""
+    try:
+        read_picture(path)
+    except BadInput as error:
+        return str(error)
+    return ""
+
+
+def _module(name: str) -> CorpusModule:
+    if name in _MODULES:
+        return _MODULES[name]
+    near = difflib.get_close_matches(str(name), _MODULES, n=1, cutoff=0.4)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise BadInput(f"There is no corpus called {name!r}.{hint} Known are: {', '.join(_MODULES)}")
+
+
+def _folders(root: Path, module: CorpusModule) -> list[Path]:
+    """The folders of a corpus that exist in `root`, each once even where the file system ignores case."""
+    found: list[Path] = []
+    for name in module.FOLDERS:
+        folder = root / name
+        if folder.is_dir() and not any(folder.samefile(other) for other in found):
+            found.append(folder)
+    return found

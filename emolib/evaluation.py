@@ -1,0 +1,200 @@
+"""Folds that keep series together, measures, and 95% intervals. Used by every chapter.
+
+Pictures of one series are not independent, and neither are two runs on the same folds. So every interval comes from a
+bootstrap that draws whole groups and whole seeds, and every comparison is paired: both systems see the same draws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from emolib.errors import BadInput
+
+DRAWS = 4000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95% interval.
+
+    Attributes:
+        value: the estimate.
+        low, high: bounds of the interval; None where there is none.
+        n: how many units it rests on.
+        unit: what those units are ("groups", "pictures", "words", "folds").
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    unit: str
+
+    def as_dict(self) -> dict[str, float | int | str | None]:
+        """As `metrics.json` has it; what is not finite becomes None."""
+        return {k: (None if isinstance(v, float) and not math.isfinite(v) else v) for k, v in asdict(self).items()}
+
+    def __str__(self) -> str:
+        bounds = "" if self.low is None or self.high is None else f" [{self.low:.2f}, {self.high:.2f}]"
+        return f"{self.value:.2f}{bounds}"
+
+
+def folds(groups: Sequence[object], k: int = 5, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+    """k folds that never split a group: (training rows, test rows) of each.
+
+    Raises:
+        BadInput: fewer groups than folds.
+    """
+    from sklearn.model_selection import GroupKFold
+
+    groups = np.asarray(groups)
+    if k < 2 or len(np.unique(groups)) < k:
+        raise BadInput(
+            f"folds: {len(np.unique(groups))} groups do not make {k} folds; at least 2, at most a group each"
+        )
+    return list(GroupKFold(k, shuffle=True, random_state=seed).split(groups, groups=groups))
+
+
+def mse(predictions: np.ndarray, truth: np.ndarray) -> float:
+    """Mean squared error."""
+    return float(np.mean((np.asarray(predictions, float) - np.asarray(truth, float)) ** 2))
+
+
+def pearson(predictions: np.ndarray, truth: np.ndarray) -> float:
+    """Pearson's r; nan where either side is constant."""
+    return float(_from_sums(_sums(np.asarray(predictions, float)[None], np.asarray(truth, float)).sum(1), "r")[0])
+
+
+def score(
+    predictions: np.ndarray,
+    truth: np.ndarray,
+    groups: Sequence[object],
+    measure: str,
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> Estimate:
+    """A measure of out-of-fold predictions, averaged over seeds, with its interval.
+
+    Args:
+        predictions: (seeds, n), or (n,) of a system without chance.
+        truth: (n,).
+        groups: (n,) what is drawn together.
+        measure: "r" (Pearson, over all pictures of a run) or "mse".
+        seed: of the draws.
+        draws: how many.
+    """
+    predictions = np.atleast_2d(predictions)
+    values = _draw([predictions], truth, groups, measure, seed, draws)[0]
+    return _estimate(_mean_score(predictions, truth, measure), values, groups)
+
+
+def difference(
+    first: np.ndarray,
+    second: np.ndarray,
+    truth: np.ndarray,
+    groups: Sequence[object],
+    measure: str,
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> Estimate:
+    """How much better the second system is than the first, paired: positive means better, whatever the measure.
+
+    MSE(first) - MSE(second), or r(second) - r(first), each averaged over its seeds. Arguments as in `score`.
+    """
+    first, second = np.atleast_2d(first), np.atleast_2d(second)
+    a, b = _draw([first, second], truth, groups, measure, seed, draws)
+    sign = 1 if measure == "mse" else -1
+    value = _mean_score(first, truth, measure) - _mean_score(second, truth, measure)
+    return _estimate(sign * value, sign * (a - b), groups)
+
+
+def bootstrap(
+    statistic, groups: Sequence[object], *, seed: int = 0, draws: int = 1000, unit: str = "groups"
+) -> Estimate:  # noqa: ANN001
+    """Any statistic of rows, with an interval from drawing whole groups.
+
+    Args:
+        statistic: called with row numbers (some of them repeated), gives a number.
+        groups: (n,) what is drawn together.
+        seed: of the draws.
+        draws: how many.
+        unit: what a group is called.
+    """
+    names, index = np.unique(np.asarray(groups), return_inverse=True)
+    members = [np.flatnonzero(index == g) for g in range(len(names))]
+    random = np.random.default_rng(seed)
+    values = np.array(
+        [
+            statistic(np.concatenate([members[g] for g in random.integers(len(names), size=len(names))]))
+            for _ in range(draws)
+        ]
+    )
+    return _estimate(statistic(np.arange(len(index))), values, groups, unit)
+
+
+def _sums(predictions: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Per seed and row what both measures are made of: (seeds, n, 6)."""
+    y = np.broadcast_to(truth, predictions.shape)
+    p = predictions
+    return np.stack([np.ones_like(p), p, y, p * p, y * y, p * y], axis=-1)
+
+
+def _from_sums(sums: np.ndarray, measure: str) -> np.ndarray:
+    n, p, y, pp, yy, py = np.moveaxis(sums, -1, 0)
+    if measure == "mse":
+        return (pp - 2 * py + yy) / n
+    if measure != "r":
+        raise BadInput(f"measure: {measure!r} is unknown; use r or mse")
+    spread = (pp - p * p / n) * (yy - y * y / n)
+    # A constant prediction has no correlation; rounding would otherwise make one up.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where((pp - p * p / n) > 1e-9 * pp, (py - p * y / n) / np.sqrt(spread), np.nan)
+
+
+def _mean_score(predictions: np.ndarray, truth: np.ndarray, measure: str) -> float:
+    centre = float(np.mean(truth))
+    return float(np.mean(_from_sums(_sums(predictions - centre, np.asarray(truth, float) - centre).sum(1), measure)))
+
+
+def _draw(
+    systems: list[np.ndarray], truth: np.ndarray, groups: Sequence[object], measure: str, seed: int, draws: int
+) -> list[np.ndarray]:
+    truth = np.asarray(truth, float)
+    names, index = np.unique(np.asarray(groups), return_inverse=True)
+    for predictions in systems:
+        if predictions.shape[1:] != truth.shape or truth.shape != index.shape:
+            raise BadInput(
+                f"predictions {predictions.shape}, truth {truth.shape} and groups {index.shape} do not fit together"
+            )
+        if not np.isfinite(predictions).all():
+            raise BadInput("predictions: some are not finite; a picture was never in a test fold, or training diverged")
+    random = np.random.default_rng(seed)
+    counts = random.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws).astype(float)
+    results = []
+    centre = truth.mean()
+    for predictions in systems:
+        rows = _sums(predictions - centre, truth - centre)
+        by_group = np.zeros((len(predictions), len(names), rows.shape[-1]))
+        for s in range(len(predictions)):
+            np.add.at(by_group[s], index, rows[s])
+        scores = _from_sums(np.einsum("dg,sgk->dsk", counts, by_group, optimize=True), measure)
+        # The same seeds are drawn for two systems of as many seeds; the generator starts alike for each of them.
+        weights = np.random.default_rng([seed, 1]).multinomial(
+            len(predictions), np.full(len(predictions), 1 / len(predictions)), size=draws
+        )
+        results.append((scores * weights).sum(1) / len(predictions))
+    return results
+
+
+def _estimate(value: float, values: np.ndarray, groups: Sequence[object], unit: str = "groups") -> Estimate:
+    n = len(np.unique(np.asarray(groups)))
+    if not np.isfinite(values).all():
+        return Estimate(float(value), None, None, n, unit)
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Estimate(float(value), float(low), float(high), n, unit)

@@ -1,0 +1,14 @@
+"""Pictures turned into rows of numbers (chapter 2 uses all of it, the later chapters the deep features).
+
+``batch``    what every function here takes: a batch of decoded pictures, checked, and shared out over the cores
+``focal``    what colours the eleven basic names stand for, and the table from RGB to them
+``color``    22 numbers: mean RGB and HSV, fullest HSV bin, eleven colour names, pleasure-arousal-dominance
+``texture``  GIST (512 numbers: which edges run where) and local binary patterns (59 numbers: fine texture)
+``low``      the two together: Kim et al.'s 593 low-level features, and a 438-number reading of them
+``deep``     object probabilities and inner activations of pretrained networks
+``scene``    what share of the picture each scene category takes
+``words``    norms of the words that describe a picture
+``cache``    rows on disk, found again by picture, network and settings
+
+Nothing is imported here: take what you need, ``from emolib.features.low import low_features``.
+"""

@@ -1,0 +1,129 @@
+"""What a pretrained network sees in pictures: embeddings, object probabilities, low feature maps.
+
+From files to cached arrays: pictures are decoded in threads, run through the traced network in batches, and written
+row by row. Used by chapter 2 (object and scene features, Table III; frozen and tuned networks, Table IV).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from emolib import backbones
+from emolib.corpora import pictures
+from emolib.errors import BadInput
+from emolib.features import cache, reading
+
+# Pictures a step of the network: on a CPU its activations should stay in the cache.
+BATCH = {"cpu": 16, "mps": 64, "cuda": 256}
+
+
+def deep_features(
+    paths: Sequence[Path],
+    backbone: str = "lite0",
+    *,
+    output: str = "embedding",
+    size: int | None = None,
+    flip: bool = False,
+    device: torch.device | str = "cpu",
+    folder: Path | None = None,
+    progress: bool = True,
+) -> np.ndarray:
+    """Features of pictures from a pretrained network, cached.
+
+    Args:
+        paths: the picture files.
+        backbone: a name of `emolib.backbones.BACKBONES`.
+        output: "embedding", float32 (n, dim), what the last linear layer reads; "maps", float16 (n, c, h, w), the last
+            feature maps; or "lower", float16 (n, c, h, w), the maps below `backbones.Network.upper`, from which the
+            upper part can be trained.
+        size: side of the input in pixels; the backbone's own by default. The picture's shorter side is resized to
+            size / 0.875, then the centre is cut out: the published recipe.
+        flip: mirror the pictures left to right.
+        device: where the network runs.
+        folder: of the cache entry, see `cache.cached_rows`.
+        progress: show a bar.
+
+    Returns:
+        The array, mapped from its file, read-only.
+
+    Raises:
+        BadInput: unknown backbone or output, or a file that is no picture (named).
+        Unavailable: the weights are out of reach.
+    """
+    if output not in ("embedding", "maps", "lower"):
+        raise BadInput(f"output: {output!r} is unknown; use embedding, maps or lower")
+    info = backbones.info(backbone)
+    size = info.size if size is None else size
+    if size < 32:
+        raise BadInput(f"size: {size} is below 32 pixels, where the network's last maps vanish")
+    device = torch.device(device)
+    dtype = np.float32 if output == "embedding" else np.float16
+    weights = backbones.weights_file(backbone)
+    key = [
+        cache.files_digest(paths),
+        cache.files_digest([weights]) if weights else backbone,
+        cache.code_digest(backbones, pictures, sys.modules[__name__]),
+        [backbone, output, size, flip, device.type, torch.__version__],
+    ]
+    row = _row_shape(backbone, output, size)
+    compute = partial(_compute, paths, backbone, output, size, flip, device)
+    return cache.cached_rows(
+        f"{backbone}-{output}", key, len(paths), row, dtype, compute, folder=folder, progress=progress
+    )
+
+
+def probabilities(embedding: np.ndarray, backbone: str = "lite0") -> np.ndarray:
+    """Probabilities of the 1000 ImageNet classes, float32 (n, 1000), from embeddings (n, dim). Kim 2017, section IV-C."""
+    head = backbones.load(backbone).head
+    with torch.inference_mode():
+        return torch.softmax(head(torch.from_numpy(np.array(embedding))), dim=1).numpy()
+
+
+class _Piece(torch.nn.Module):
+    """A network as far up as one output needs."""
+
+    def __init__(self, network: backbones.Network, output: str) -> None:
+        super().__init__()
+        self.network, self.output = network, output
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        if self.output == "embedding":
+            return self.network.embed(pixels)
+        return self.network.maps(pixels) if self.output == "maps" else self.network.lower(self.network.prepare(pixels))
+
+
+def _network(backbone: str, output: str, device: torch.device) -> torch.nn.Module:
+    return _Piece(backbones.load(backbone), output).eval().to(device)
+
+
+def _row_shape(backbone: str, output: str, size: int) -> tuple[int, ...]:
+    if output == "embedding":
+        return (backbones.info(backbone).dim,)
+    with torch.inference_mode():
+        maps = _network(backbone, output, torch.device("cpu"))(torch.zeros(1, size, size, 3, dtype=torch.uint8))
+    return tuple(maps.shape[1:])
+
+
+def _compute(
+    paths: Sequence[Path], backbone: str, output: str, size: int, flip: bool, device: torch.device, start: int
+) -> Iterator[np.ndarray]:
+    info, batch = backbones.info(backbone), BATCH[device.type]
+    read = partial(pictures.read_resized, size=size, interpolation=info.interpolation)
+    example = torch.zeros(batch, size, size, 3, dtype=torch.uint8, device=device)
+    run = backbones.compiled(_network(backbone, output, device), example)
+    for pixels in reading.read_blocks(paths[start:], read, ahead=device.type != "cpu"):
+        if flip:
+            pixels = np.ascontiguousarray(pixels[:, :, ::-1])
+        with torch.inference_mode():
+            for part in torch.from_numpy(pixels).split(batch):
+                k = len(part)
+                if k < batch:
+                    # One batch size for all: the traced network is specialised to it, and rows come out the same.
+                    part = torch.cat([part, part.new_zeros(batch - k, *part.shape[1:])])
+                yield run(part.to(device, non_blocking=True))[:k].float().cpu().numpy()

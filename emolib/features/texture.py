@@ -1,0 +1,304 @@
+"""Texture of a picture: GIST, which edges run in which part of it, and local binary patterns (chapter 2, Kim et al.).
+
+GIST is the descriptor of Oliva & Torralba, "Modeling the shape of the scene" (IJCV 42, 2001), with the preprocessing
+and the transfer functions of their published program: grey, logarithm, local contrast normalisation, mirrored borders,
+then a bank of filters, each tuned to one scale and one direction, applied as products in the frequency domain. The mean
+magnitude of every response in every cell of a 4 x 4 grid is a feature.
+
+Local binary patterns are those of Ojala et al. (IEEE TPAMI 24, 2002) with 8 neighbours at distance 1, without rotation
+invariance: which neighbours are at least as bright as the pixel, as one of 58 "uniform" patterns or the rest, counted
+over the picture. Bins and values are those of scikit-image's ``nri_uniform``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+from scipy import fft
+
+from emolib.errors import BadInput
+from emolib.features.batch import check_batch, each_picture
+
+ORIENTATIONS = (8, 8, 8, 8)
+"""Directions at each scale, finest first: 4 x 8 filters x 16 cells = 512 numbers, as in Kim et al."""
+CELLS = 4
+LBP_BINS = 59
+
+
+def gist_names(orientations: Sequence[int] = ORIENTATIONS, cells: int = CELLS) -> tuple[str, ...]:
+    """Names of the columns of :func:`gist`, as in ``gist_scale0_direction3_row1_column2``."""
+    scales = [(scale, direction) for scale, n in enumerate(orientations) for direction in range(n)]
+    grid = [(row, column) for row in range(cells) for column in range(cells)]
+    return tuple(f"gist_scale{s}_direction{d}_row{r}_column{c}" for s, d in scales for r, c in grid)
+
+
+GIST_NAMES = gist_names()
+LBP_NAMES = tuple(f"lbp_{i}" for i in range(LBP_BINS))
+
+# ---------------------------------------------------------------------------------------------------------------- GIST
+
+_BORDER = 32  # mirrored pixels around the picture before the filters
+_CONTRAST_BORDER = 5  # and before the contrast normalisation
+_CONTRAST_CYCLES = 4.0  # structure that repeats less often over the picture than this is taken away as lighting
+SMALLEST = 32  # pixels; a smaller picture has no room for the coarse filters
+# Gains below this share of a filter's peak are left out. On photographs that moves no feature by more than a part in
+# ten thousand, as much as single precision does.
+_NEGLIGIBLE = 1e-6
+
+
+def gist(
+    batch: np.ndarray, orientations: Sequence[int] = ORIENTATIONS, cells: int = CELLS, workers: int | None = None
+) -> np.ndarray:
+    """GIST of every picture: float32 (n, sum(orientations) * cells**2), values from 0 to about 1.
+
+    ``orientations`` holds the number of directions at each scale, finest scale first: (8, 8, 8, 8) gives 512 numbers,
+    Torralba's default (8, 8, 4) gives 320. Scale s is tuned to .3 / 1.85**s cycles a pixel, direction d of n to what
+    changes along the angle -180 d / n degrees from the x axis (y points down): direction 0 answers to vertical stripes.
+    Columns run over scales, directions, rows and columns of cells, see :func:`gist_names`.
+
+    The published program first crops and resizes every picture to a square, commonly of 256 pixels; here pictures stay
+    as they are, 32 x 32 or larger, and frequencies are in cycles a pixel along both axes.
+
+    Raises BadInput for what is no batch (see ``check_batch``), for no orientations and for less than one cell.
+    """
+    check_batch(batch, smallest=SMALLEST)
+    plan = gist_plan(*batch.shape[1:3], orientations, cells)
+    return each_picture(partial(picture_gist, plan=plan), batch, workers)
+
+
+@dataclass(frozen=True)
+class _Bank:
+    """Transfer functions of one scale that take about the same part of the spectrum, frequency 0 in its middle."""
+
+    gains: np.ndarray  # float32 (filters, rows, columns): that part; outside it they are negligible
+    rows: slice
+    columns: slice
+    columns_first: bool  # transform along the columns first: there are fewer of them to go through
+    places: tuple[int, ...]  # of the filters among all
+
+
+@dataclass(frozen=True)
+class GistPlan:
+    """Everything about GIST that depends only on the size of the pictures."""
+
+    contrast_gain: np.ndarray
+    contrast_mirror: tuple[np.ndarray, np.ndarray]
+    border_mirror: tuple[np.ndarray, np.ndarray]
+    banks: tuple[_Bank, ...]
+    filters: int
+    cell_rows: np.ndarray  # first row of every cell, and the end of the last: floor(i h / cells)
+    cell_columns: np.ndarray
+
+
+def gist_plan(height: int, width: int, orientations: Sequence[int] = ORIENTATIONS, cells: int = CELLS) -> GistPlan:
+    """Filters for pictures of one size, made once and kept (the last eight)."""
+    numbers = (*orientations, cells)
+    if len(numbers) < 2 or any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in numbers):
+        raise BadInput(
+            f"GIST takes one or more directions at each of one or more scales and one or more cells, not "
+            f"orientations={orientations!r}, cells={cells!r}."
+        )
+    if cells > min(height, width):
+        raise BadInput(f"{cells} x {cells} cells do not fit into {height} x {width} pixels.")
+    return _cached_plan(height, width, tuple(map(int, orientations)), int(cells))
+
+
+@lru_cache(maxsize=8)
+def _cached_plan(height: int, width: int, orientations: tuple[int, ...], cells: int) -> GistPlan:
+    # The contrast normalisation works on a square with an even side.
+    side = max(height, width) + 2 * _CONTRAST_BORDER
+    side += side % 2
+    down, along = fft.fftfreq(side, 1 / side)[:, None], fft.rfftfreq(side, 1 / side)
+    contrast = np.exp(-(down**2 + along**2) * np.log(2) / _CONTRAST_CYCLES**2)  # 1/2 at that many cycles
+    contrast = contrast[:, contrast[0] > 1e-9].astype(np.float32)
+
+    def mirror(size: int, total: int | None = None) -> np.ndarray:
+        if total is None:
+            return np.pad(np.arange(size), _BORDER, mode="symmetric")
+        inner = np.pad(np.arange(size), _CONTRAST_BORDER, mode="symmetric")
+        return np.pad(inner, (0, total - len(inner)), mode="symmetric")
+
+    return GistPlan(
+        contrast,
+        (mirror(height, side), mirror(width, side)),
+        (mirror(height), mirror(width)),
+        _banks(height + 2 * _BORDER, width + 2 * _BORDER, orientations),
+        sum(orientations),
+        np.arange(cells + 1) * height // cells,
+        np.arange(cells + 1) * width // cells,
+    )
+
+
+def _banks(rows: int, columns: int, orientations: tuple[int, ...]) -> tuple[_Bank, ...]:
+    fy, fx = fft.fftshift(fft.fftfreq(rows))[:, None], fft.fftshift(fft.fftfreq(columns))
+    radius, angle = np.hypot(fy, fx), np.arctan2(fy, fx)
+    alike: dict[tuple, list[tuple[int, np.ndarray, np.ndarray]]] = {}
+    for scale, directions in enumerate(orientations):
+        tuned = 0.3 / 1.85**scale
+        for direction in range(directions):
+            towards = -np.pi * direction / directions
+            turn = (angle - towards + np.pi) % (2 * np.pi) - np.pi
+            gain = np.exp(-3.5 * (radius / tuned - 1) ** 2 - np.pi / 32 * (directions * turn) ** 2) / radius.size
+            kept = gain > _NEGLIGIBLE * gain.max()
+            columns_first = abs(np.cos(towards)) > abs(np.sin(towards))
+            lines = kept.any(axis=0).sum() if columns_first else kept.any(axis=1).sum()
+            key = scale, columns_first, np.cos(towards) > 0 or not columns_first, -(-lines // 64)
+            alike.setdefault(key, []).append((sum(orientations[:scale]) + direction, gain, kept))
+    banks = []
+    for (_, columns_first, _, _), members in alike.items():
+        places, gains, kept = zip(*members, strict=True)
+        used = np.any(kept, axis=0)
+        r, c = (slice(i[0], i[-1] + 1) for i in (np.flatnonzero(used.any(axis=1 - axis)) for axis in (0, 1)))
+        banks.append(_Bank(np.array(gains)[:, r, c].astype(np.float32), r, c, columns_first, places))
+    return tuple(banks)
+
+
+def picture_gist(picture: np.ndarray, plan: GistPlan) -> np.ndarray:
+    """GIST of one picture (h, w, 3) of the plan's size; the input is not checked."""
+    height, width = picture.shape[:2]
+    bordered = _take(_even_contrast(picture, plan), plan.border_mirror)
+    spectrum = fft.fftshift(fft.fft2(bordered))
+    inner_rows, inner_columns = slice(_BORDER, _BORDER + height), slice(_BORDER, _BORDER + width)
+    sums = np.empty((plan.filters, len(plan.cell_rows) - 1, len(plan.cell_columns) - 1), np.float32)
+    for bank in plan.banks:
+        # The inverse transform, by columns and by rows, of only those lines that are not all 0, and in the second step
+        # of only those that lie in the picture. Where in the spectrum the piece came from does not matter: a shift
+        # there only turns the phase of the response, and its magnitude is what counts.
+        piece = spectrum[bank.rows, bank.columns] * bank.gains
+        if bank.columns_first:
+            piece = fft.ifft(piece, len(bordered), axis=1, norm="forward")[:, inner_rows]
+            piece = fft.ifft(piece, bordered.shape[1], axis=2, norm="forward")[:, :, inner_columns]
+        else:
+            piece = fft.ifft(piece, bordered.shape[1], axis=2, norm="forward")[:, :, inner_columns]
+            piece = fft.ifft(piece, len(bordered), axis=1, norm="forward")[:, inner_rows]
+        # Sums of stretches, not products with matrices: those would start threads of their own in every thread.
+        bands = np.add.reduceat(np.abs(piece), plan.cell_rows[:-1], axis=1)
+        sums[list(bank.places)] = np.add.reduceat(bands, plan.cell_columns[:-1], axis=2)
+    sums /= np.outer(np.diff(plan.cell_rows), np.diff(plan.cell_columns))
+    return sums.ravel()
+
+
+def _even_contrast(picture: np.ndarray, plan: GistPlan) -> np.ndarray:
+    """Logarithm of the grey values, less its local mean, divided by .2 + its local standard deviation (prefilter)."""
+    grey = picture[..., 0].astype(np.float32)  # the program's grey is the mean of the channels; a scale does not matter
+    grey += picture[..., 1]
+    grey += picture[..., 2]
+    grey -= grey.min()
+    grey *= np.float32(255 / max(grey.max(), 1))
+    grey += np.float32(1)
+    np.log(grey, out=grey)
+    log = _take(grey, plan.contrast_mirror)
+    log -= _low_pass(log, plan.contrast_gain)
+    spread = _low_pass(log * log, plan.contrast_gain)
+    np.sqrt(np.abs(spread, out=spread), out=spread)
+    spread += np.float32(0.2)
+    log /= spread
+    inner = (slice(_CONTRAST_BORDER, _CONTRAST_BORDER + size) for size in grey.shape)
+    return log[tuple(inner)]
+
+
+def _low_pass(square: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    spectrum = fft.fft(fft.rfft(square, axis=1)[:, : gain.shape[1]], axis=0) * gain
+    return fft.irfft(fft.ifft(spectrum, axis=0), len(square), axis=1)
+
+
+def _take(array: np.ndarray, indices: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    return array.take(indices[0], axis=0).take(indices[1], axis=1)
+
+
+# ----------------------------------------------------------------------------------------------- local binary patterns
+
+_STEP = 0.70711  # sine and cosine of 45 degrees as scikit-image rounds them
+
+
+def grey(rgb: np.ndarray) -> np.ndarray:
+    """Luma 0.299 R + 0.587 G + 0.114 B of uint8 colours (..., 3), rounded to uint8 exactly as Pillow's convert("L")."""
+    weights = np.array([19595, 38470, 7471], np.uint32)  # in 65536ths
+    luma = sum((rgb[..., i] * weights[i] for i in range(3)), start=np.uint32(1 << 15))
+    return (luma >> 16).astype(np.uint8)
+
+
+def lbp(batch: np.ndarray, workers: int | None = None) -> np.ndarray:
+    """Histogram of local binary patterns of the luma, float64 (n, 59), rows that add up to 1.
+
+    Bin 0 counts pixels that are brighter than all 8 neighbours, bins 1 to 56 those with one run of 1 to 7 neighbours
+    that are at least as bright, by length and then by place of the run, bin 57 those with all 8, bin 58 the rest.
+    Neighbours lie on a circle, those on the diagonals are interpolated; beyond the border everything is 0. The counts
+    are those of scikit-image's ``local_binary_pattern(grey(picture), 8, 1, "nri_uniform")``, not nearly but exactly.
+    """
+    return each_picture(picture_lbp, check_batch(batch), workers)
+
+
+@lru_cache(maxsize=1)
+def _uniform_bins() -> np.ndarray:
+    """Bin of each of the 256 patterns, neighbour i being bit i."""
+    bins = np.full(256, LBP_BINS - 1)
+    bins[0], bins[255] = 0, LBP_BINS - 2
+    for length in range(1, 8):
+        for place in range(8):
+            run = sum(1 << (i - place) % 8 for i in range(length))
+            bins[run] = 1 + 8 * (length - 1) + place
+    return bins
+
+
+def picture_lbp(picture: np.ndarray) -> np.ndarray:
+    """The 59 numbers of one picture (h, w, 3); the input is not checked."""
+    patterns = np.bincount(_patterns(grey(picture)).ravel(), minlength=256)
+    return np.bincount(_uniform_bins(), weights=patterns, minlength=LBP_BINS) / (picture.shape[0] * picture.shape[1])
+
+
+def _patterns(image: np.ndarray) -> np.ndarray:
+    """Pattern of every pixel of a grey picture: bit i is set if neighbour i, at 45 i degrees, is at least as bright."""
+    height, width = image.shape
+    padded = np.zeros((height + 2, width + 2), np.float32)
+    padded[1:-1, 1:-1] = image
+    centre = padded[1:-1, 1:-1]
+
+    def difference(y: int, x: int) -> np.ndarray:
+        return padded[1 + y : 1 + y + height, 1 + x : 1 + x + width] - centre
+
+    # Right, up, left, down: whole steps, nothing to interpolate.
+    sides = [difference(0, 1), difference(-1, 0), difference(0, -1), difference(1, 0)]
+    pattern = np.zeros(image.shape, np.uint8)
+    for i, side in enumerate(sides):
+        pattern |= (side >= 0).view(np.uint8) << 2 * i
+    for i in range(4):
+        y, x = (-1, -1, 1, 1)[i], (1, -1, -1, 1)[i]
+        # The interpolated neighbour less the centre is (1 - s) s (a + b) + s^2 d with the differences a, b of the two
+        # sides and d of the corner. Divided by (1 - s) s that is at least .002 away from 0, far more than the error of
+        # single precision, unless a + b = d = 0.
+        corner = difference(y, x)
+        corner *= np.float32(_STEP / (1 - _STEP))
+        corner += sides[i]
+        corner += sides[(i + 1) % 4]
+        brighter = corner >= 0
+        ties = np.flatnonzero(corner == 0)
+        if ties.size:
+            vertical, horizontal = (sides[i], sides[(i + 1) % 4]) if i % 2 else (sides[(i + 1) % 4], sides[i])
+            beside, above = horizontal.ravel()[ties], vertical.ravel()[ties]
+            brighter.ravel()[ties] = _tie(np.divmod(ties, width), image.ravel()[ties], above, beside, y, x)
+        pattern |= brighter.view(np.uint8) << (2 * i + 1)
+    return pattern
+
+
+def _tie(
+    at: tuple[np.ndarray, np.ndarray], middle: np.ndarray, above: np.ndarray, beside: np.ndarray, y: int, x: int
+) -> np.ndarray:
+    """Whether the neighbour on diagonal (y, x) counts as at least as bright in pixels where it is exactly as bright.
+
+    It should in all, but scikit-image interpolates first and compares then, so that the last bit of its double
+    precision decides, differently from place to place. Flat areas are common in photographs, so this repeats its
+    arithmetic, operation by operation, for pixels ``at`` (row, column) of brightness ``middle``. ``above`` and
+    ``beside`` are the two sides less that; the corner equals it.
+    """
+    down, along = (part - np.floor(part) for part in (at[0] + y * _STEP, at[1] + x * _STEP))
+    middle = middle.astype(np.float64)
+    above, beside = middle + above, middle + beside
+    centre_row = (middle, beside) if x > 0 else (beside, middle)
+    other_row = (above, middle) if x > 0 else (middle, above)
+    rows = (other_row, centre_row) if y < 0 else (centre_row, other_row)
+    upper, lower = ((1 - along) * left + along * right for left, right in rows)
+    return (1 - down) * upper + down * lower - middle >= 0

@@ -1,0 +1,5 @@
+"""The papers' networks, one module each.
+
+`ffnn`: Kim 2017's feed-forward network on features. `cnn`: a pretrained network with a new end (Kim 2017, Table IV).
+`tuned`: the same start, tuned the way it is done today.
+"""
