@@ -66,7 +66,7 @@ def book(profile, lenient) -> None:  # noqa: ANN001
 @_profile
 @click.option("--write", is_flag=True, help="Show the difference, then make today's run the baseline.")
 def check(profile, write) -> None:  # noqa: ANN001
-    """Compare runs/PROFILE with tests/baselines/PROFILE.json; exit 1 on a difference beyond a metric's own tolerance."""
+    """Compare runs/PROFILE with tests/baselines/PROFILE.json; exit 1 where they differ beyond a tolerance."""
     from emolib import baselines
 
     report = baselines.compare(profile)

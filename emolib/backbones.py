@@ -88,7 +88,7 @@ class Network(nn.Module):
         self.register_buffer("std", torch.tensor(info.std).view(1, 3, 1, 1) * 255, persistent=False)
 
     def prepare(self, pictures: torch.Tensor) -> torch.Tensor:
-        """uint8 pictures (n, h, w, 3) to normalised float (n, 3, h, w), which lie channels-last in memory as they came."""
+        """uint8 pictures (n, h, w, 3) to normalised float (n, 3, h, w), channels-last in memory as they came."""
         return (pictures.permute(0, 3, 1, 2) - self.mean) / self.std
 
     def maps(self, pictures: torch.Tensor) -> torch.Tensor:
@@ -143,7 +143,7 @@ def info(name: str) -> Info:
     """
     if name not in BACKBONES:
         near = difflib.get_close_matches(str(name), BACKBONES, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise BadInput(f"backbone: {name!r} is unknown{hint} Known: {', '.join(BACKBONES)}")
     return BACKBONES[name]
 
@@ -187,7 +187,7 @@ def load(name: str, *, download: bool = True) -> Network:
         network.load_state_dict(state)
     except UnpicklingError as error:
         raise BadInput(f"{path}: refused, it holds more than tensors; delete it to fetch it anew") from error
-    except (RuntimeError, ValueError, EOFError, KeyError, AttributeError, OSError) as error:
+    except (RuntimeError, ValueError, TypeError, EOFError, KeyError, AttributeError, OSError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BadInput(f"{path}: not the weights of {name} ({why}); delete it to fetch it anew") from error
     return _CUTS[name](network, what).eval().to(memory_format=torch.channels_last)

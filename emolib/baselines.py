@@ -18,7 +18,10 @@ from emolib.errors import BadInput, Unavailable
 
 @dataclass(frozen=True)
 class Row:
-    """A metric beside its baseline; `status` is ok, changed, missing (no run measured it), absent (its corpus is not here) or new."""
+    """A metric beside its baseline.
+
+    `status` is ok, changed, missing (no run measured it), absent (its corpus is not here) or new.
+    """
 
     name: str
     status: str
@@ -43,7 +46,8 @@ class Report:
     def text(self) -> str:
         """For people: the exceptions in full, then a count."""
         lines = [
-            f"{row.status:<8} {row.name}: {_number(row.ours)}, baseline {_number(row.expected)} +- {_number(row.tolerance)} ({row.reason})"
+            f"{row.status:<8} {row.name}: {_number(row.ours)}, "
+            f"baseline {_number(row.expected)} +- {_number(row.tolerance)} ({row.reason})"
             for row in self.rows
             if row.status not in ("ok", "absent")
         ]

@@ -34,7 +34,7 @@ PACKAGES = (
 )  # fmt: skip
 
 
-# ---- inside a chapter -------------------------------------------------------------------------------------------------
+# ---- inside a chapter ---------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -111,7 +111,7 @@ def start(
     Args:
         chapter: file stem of the chapter.
         profiles: what each profile changes; the chapter shows it as a table.
-        profile, seed, device, data_root, smoke: the chapter's parameters. `smoke` overlays the settings of the key "smoke".
+        profile, seed, device, data_root, smoke: the chapter's parameters. `smoke` adds the settings of the key "smoke".
 
     Raises:
         BadInput: a profile, seed or device that there is not.
@@ -138,7 +138,7 @@ def versions() -> dict[str, str]:
     return {"emolib": __version__, "python": platform.python_version(), **found}
 
 
-# ---- around the chapters ----------------------------------------------------------------------------------------------
+# ---- around the chapters ------------------------------------------------------------------------------------
 
 
 def project_root() -> Path:
@@ -275,12 +275,19 @@ def _check_parameters(chapter: Chapter, parameters: Mapping[str, object]) -> Non
 
 def _run_one(chapter: Chapter, parameters: dict[str, object], force: bool) -> Result:
     import papermill
+    from nbclient.exceptions import DeadKernelError
 
     profile = f"{parameters['profile']}-smoke" if parameters.get("smoke") else str(parameters["profile"])
     folder = runs_root() / profile / chapter.name
     inputs = _fingerprint(chapter, parameters)
     done = _read_json(folder / "run.json")
-    if not force and done.get("inputs") == inputs and (folder / "notebook.ipynb").is_file():
+    # A run that lacked something is tried again: what it lacked may have come.
+    if (
+        not force
+        and done.get("status") == "done"
+        and done.get("inputs") == inputs
+        and (folder / "notebook.ipynb").is_file()
+    ):
         return Result(chapter.name, "unchanged", 0.0)
     folder.mkdir(parents=True, exist_ok=True)
     # A run that fails must not leave the numbers of the run before it.
@@ -288,6 +295,7 @@ def _run_one(chapter: Chapter, parameters: dict[str, object], force: bool) -> Re
         (folder / stale).unlink(missing_ok=True)
     notebook, begin, started = jupytext.read(chapter.path), time.perf_counter(), datetime.now(UTC)
     source, part = folder / "source.part.ipynb", folder / "notebook.part.ipynb"
+    before = os.environ.get("EMOLIB_REFIT")
     if force:
         os.environ["EMOLIB_REFIT"] = "1"
     nbformat.write(notebook, source)
@@ -303,10 +311,16 @@ def _run_one(chapter: Chapter, parameters: dict[str, object], force: bool) -> Re
         status, needs = "needs", [error.evalue]
         _tell_what_is_missing(part, error.evalue)
         # The numbers of a chapter that could not run: none.
-        seed, profile_name = int(parameters["seed"]), str(parameters["profile"])
-        Run(chapter.name, profile_name, seed, None, None, {}, folder).save()
+        seed = int(parameters.get("seed", 0))
+        Run(chapter.name, str(parameters["profile"]), seed, None, None, {}, folder).save()
+    except DeadKernelError as error:
+        raise EmolibError(
+            f"{chapter.name}: its kernel died, most likely for want of memory; free some and run again"
+        ) from error
     finally:
         source.unlink(missing_ok=True)
+        if force and before is None:
+            del os.environ["EMOLIB_REFIT"]
     seconds = time.perf_counter() - begin
     os.replace(part, folder / "notebook.ipynb")
     about = {

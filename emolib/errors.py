@@ -1,4 +1,7 @@
-"""What can go wrong for a reason that the reader can mend. Every module uses these; the command line prints them as one line."""
+"""What can go wrong for a reason that the reader can mend.
+
+Every module uses these; the command line prints them without a traceback.
+"""
 
 
 class EmolibError(Exception):

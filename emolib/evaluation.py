@@ -66,7 +66,8 @@ def mse(predictions: np.ndarray, truth: np.ndarray) -> float:
 
 def pearson(predictions: np.ndarray, truth: np.ndarray) -> float:
     """Pearson's r; nan where either side is constant."""
-    return float(_from_sums(_sums(np.asarray(predictions, float)[None], np.asarray(truth, float)).sum(1), "r")[0])
+    p, y = np.asarray(predictions, float), np.asarray(truth, float)
+    return float(_from_sums(_sums((p - p.mean())[None], y - y.mean()).sum(1), "r")[0])
 
 
 def score(
@@ -151,10 +152,11 @@ def _from_sums(sums: np.ndarray, measure: str) -> np.ndarray:
         return (pp - 2 * py + yy) / n
     if measure != "r":
         raise BadInput(f"measure: {measure!r} is unknown; use r or mse")
-    spread = (pp - p * p / n) * (yy - y * y / n)
-    # A constant prediction has no correlation; rounding would otherwise make one up.
+    spread_p, spread_y = pp - p * p / n, yy - y * y / n
+    # A constant has no correlation; rounding would otherwise make one up.
+    varied = (spread_p > 1e-9 * pp) & (spread_y > 1e-9 * yy)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where((pp - p * p / n) > 1e-9 * pp, (py - p * y / n) / np.sqrt(spread), np.nan)
+        return np.where(varied, (py - p * y / n) / np.sqrt(spread_p * spread_y), np.nan)
 
 
 def _mean_score(predictions: np.ndarray, truth: np.ndarray, measure: str) -> float:

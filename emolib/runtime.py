@@ -1,6 +1,6 @@
-"""The machine beneath a run: seeds, threads, memory. Called once, on purpose, at the start of a chapter or a training script.
+"""The machine beneath a run: seeds, device, memory.
 
-Nothing here happens at import. Used by every chapter through `emolib.course.start`, by `emolib.training` and by `emolib.bench`.
+Nothing here happens at import: a chapter calls it through `emolib.course.start`; training script and benchmarks too.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def keep_freed_memory() -> bool:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy's legacy generator (umap, captum and others use it) and PyTorch, and ask for deterministic kernels.
+    """Seed Python, NumPy's legacy generator (umap uses it) and PyTorch, and ask for deterministic kernels.
 
     Raises:
         BadInput: the seed is not an integer in [0, 2**32).

@@ -52,7 +52,7 @@ def run(paths: Sequence[Path], backbone: str = "lite0", rounds: int = 5) -> dict
         "vs_limit": ratio("limit"),
         "unit": "images/s",
         "what_peer_is": "the usual loop (timm's model and transform, one picture at a time, float32, default layout)",
-        "what_limit_is": "1/(1/d + 1/f), d bare decoding and resizing, f the bare network (same precision, batch, cores)",
+        "what_limit_is": "1/(1/d + 1/f), d bare decoding and resizing, f the bare network (same batch, cores)",
     }
 
 

@@ -1,4 +1,4 @@
-"""The training loop beside a bare forward-backward-step of the same network on the same batches, and beside scikit-learn."""
+"""The training loop beside a bare forward-backward-step of the same network, and beside scikit-learn."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def _bare(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def _peer(x: np.ndarray, y: np.ndarray) -> float:
-    model = MLPRegressor(WIDTHS["all"], batch_size=BATCH, max_iter=EPOCHS, learning_rate_init=1e-4, random_state=0)
+    model = MLPRegressor(
+        hidden_layer_sizes=WIDTHS["all"], batch_size=BATCH, max_iter=EPOCHS, learning_rate_init=1e-4, random_state=0
+    )
     with warnings.catch_warnings():
         # Three epochs are not meant to converge.
         warnings.simplefilter("ignore", ConvergenceWarning)

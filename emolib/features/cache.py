@@ -19,9 +19,10 @@ from types import ModuleType
 
 import numpy as np
 from filelock import FileLock
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from emolib.corpora.places import cache_root
+from emolib.errors import BadInput
 
 
 def digest(*parts: object) -> str:
@@ -31,10 +32,17 @@ def digest(*parts: object) -> str:
 
 
 def files_digest(paths: Sequence[Path]) -> str:
-    """A digest of files by place, size and time of change; their content is not read."""
+    """A digest of files by place, size and time of change; their content is not read.
+
+    Raises:
+        BadInput: a file that is not there (named).
+    """
     seen = hashlib.sha256()
     for path in paths:
-        stat = os.stat(path)
+        try:
+            stat = os.stat(path)
+        except OSError as error:
+            raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
         seen.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return seen.hexdigest()[:20]
 
@@ -96,7 +104,7 @@ def cached_arrays(
     *,
     folder: Path | None = None,
 ) -> dict[str, np.ndarray]:
-    """Named arrays of the key, from disk or computed now: what a fit leaves behind, so that a killed run does not refit.
+    """Named arrays of the key, from disk or computed now: what a fit leaves behind.
 
     Args:
         name: start of the file's name.
@@ -110,9 +118,10 @@ def cached_arrays(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-{digest(key)}.npz"
     if not path.is_file() or os.environ.get("EMOLIB_REFIT"):
+        arrays = compute()
         temporary = path.with_suffix(f".{os.getpid()}.part")
         with open(temporary, "wb") as file:
-            np.savez(file, **compute())
+            np.savez(file, **arrays)
         os.replace(temporary, path)
     with np.load(path, allow_pickle=False) as stored:
         return dict(stored)

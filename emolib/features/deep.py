@@ -79,7 +79,7 @@ def deep_features(
 
 
 def probabilities(embedding: np.ndarray, backbone: str = "lite0") -> np.ndarray:
-    """Probabilities of the 1000 ImageNet classes, float32 (n, 1000), from embeddings (n, dim). Kim 2017, section IV-C."""
+    """Probabilities of the 1000 ImageNet classes, float32 (n, 1000), from embeddings (n, dim). Kim 2017, IV-C."""
     head = backbones.load(backbone).head
     with torch.inference_mode():
         return torch.softmax(head(torch.from_numpy(np.array(embedding))), dim=1).numpy()

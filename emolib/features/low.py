@@ -60,8 +60,8 @@ def low_from_files(
 ) -> np.ndarray:
     """`low_features` of picture files, cached: float32 (n, 593), mapped from its file.
 
-    The whole picture is squashed to 256 x 256 first, the size that GIST is commonly computed at: nothing is cut off, and
-    every picture counts alike. ``folder`` and ``progress`` as in `cache.cached_rows`.
+    The whole picture is squashed to 256 x 256 first, the size that GIST is commonly computed at: nothing is cut off,
+    and every picture counts alike. ``folder`` and ``progress`` as in `cache.cached_rows`.
 
     Raises BadInput for a file that is no picture (named) or a table that is none.
     """
@@ -74,7 +74,8 @@ def low_from_files(
     key = [cache.files_digest(paths), cache.code_digest(color, texture, batch, focal, sys.modules[__name__])]
     if table is not None:
         key.append(hashlib.sha256(np.ascontiguousarray(table).tobytes()).hexdigest())
-    return cache.cached_rows("low", key, len(paths), (len(LOW_NAMES),), np.float32, compute, folder=folder, progress=progress)
+    shape = (len(LOW_NAMES),)
+    return cache.cached_rows("low", key, len(paths), shape, np.float32, compute, folder=folder, progress=progress)
 
 
 def _one(picture: np.ndarray, table: np.ndarray, plan: GistPlan) -> np.ndarray:

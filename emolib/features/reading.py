@@ -15,7 +15,7 @@ import numpy as np
 from emolib.corpora import pictures
 from emolib.features import cache
 
-# Pictures decoded at a time. Small enough that memory stays flat, large enough that threads rarely wait for the last one.
+# Pictures decoded at a time: few enough that memory stays flat, enough that threads rarely wait for the last one.
 BLOCK = 128
 
 

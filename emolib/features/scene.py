@@ -8,6 +8,7 @@ Used by chapter 2.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def fractions(labels: np.ndarray, categories: int = CATEGORIES) -> np.ndarray:
 
 def segformer_fractions(
     paths: Sequence[Path],
-    checkpoint: str = SEGFORMER,
+    checkpoint: str | None = None,
     *,
     size: int = 512,
     device: torch.device | str = "cpu",
@@ -96,7 +97,8 @@ def segformer_fractions(
 
     Args:
         paths: the picture files.
-        checkpoint: a name on the model hub, or a folder with one.
+        checkpoint: a name on the model hub, or a folder; by default the environment's `EMOLIB_SEGFORMER`, else
+            `SEGFORMER`.
         size: side to which pictures are squashed.
         device, batch: where and how many at a time.
         folder, progress: see `cache.cached_rows`.
@@ -109,6 +111,7 @@ def segformer_fractions(
 
     from emolib.features.reading import read_blocks
 
+    checkpoint = str(checkpoint or os.environ.get("EMOLIB_SEGFORMER") or SEGFORMER)
     try:
         from transformers import SegformerForSemanticSegmentation
     except ImportError as error:
@@ -134,7 +137,9 @@ def segformer_fractions(
                 x = (torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2) - mean) / std
                 yield fractions(network(pixel_values=x).logits.argmax(1).cpu().numpy())
 
-    key = [cache.files_digest(paths), checkpoint, size]
+    # A name on the hub stands for its weights; what lies in a folder may change.
+    weights = sorted(file for file in Path(checkpoint).glob("*") if file.is_file())
+    key = [cache.files_digest(paths), checkpoint, cache.files_digest(weights), size]
     return cache.cached_rows(
         "segformer", key, len(paths), (CATEGORIES,), np.float32, compute, folder=folder, progress=progress
     )

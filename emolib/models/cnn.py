@@ -1,4 +1,4 @@
-"""A pretrained network with a new last layer, trained in part or whole (Kim 2017, section VI-C, Table IV). Used by chapter 2."""
+"""A pretrained network with a new last layer, trained in part or whole (Kim 2017, Table IV). Used by chapter 2."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class CnnRegressor(nn.Module):
         return self.head(self.embed(x))
 
     def train(self, mode: bool = True) -> CnnRegressor:
-        """Training mode, but for batch norms: with a few hundred pictures their ImageNet statistics are the better ones."""
+        """Training mode, but for batch norms: with few pictures their ImageNet statistics are the better ones."""
         super().train(mode)
         for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):

@@ -1,7 +1,8 @@
 """A pretrained network tuned as one does it today: first the probe, then the network. Used by chapter 2.
 
-A new last layer that starts at random sends random gradients through good features and spoils them. So the last layer
-starts at the ridge solution on the frozen embedding (Kumar et al. 2022 call it LP-FT), and the rest moves in small steps.
+A new last layer that starts at random sends random gradients through good features and spoils them. So the last
+layer starts at the ridge solution on the frozen embedding (Kumar et al. 2022 call it LP-FT), and the rest moves in
+small steps.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Out-of-fold predictions, kept on disk a run at a time: a killed chapter continues where it was. Used by every chapter that fits."""
+"""Out-of-fold predictions, kept on disk a run at a time: a killed chapter continues where it was.
+
+Used by every chapter that fits.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ def out_of_fold(
 
     Args:
         name: for people and for the file.
-        fit_one: from (training rows, test rows, seed) to predictions for (test rows, training rows), each (k,) or (k, d).
+        fit_one: from (training rows, test rows, seed) to predictions for (test rows, training rows), (k,) or (k, d).
         folds: (training rows, test rows) of each.
         n: pictures in all.
         seed: handed to `fit_one`.
@@ -40,9 +43,8 @@ def out_of_fold(
         for i, (train_rows, test_rows) in enumerate(folds):
             for_test, for_train = (np.asarray(p) for p in fit_one(train_rows, test_rows, seed))
             if len(for_test) != len(test_rows) or len(for_train) != len(train_rows):
-                raise BadInput(
-                    f"{name}: {len(for_test)} and {len(for_train)} predictions for {len(test_rows)} and {len(train_rows)}"
-                )
+                got, due = (len(for_test), len(for_train)), (len(test_rows), len(train_rows))
+                raise BadInput(f"{name}: predictions for {got} test and training rows, {due} are needed")
             if test is None:
                 test = np.full((n, *for_test.shape[1:]), np.nan)
                 train = np.full((len(folds), *test.shape), np.nan)

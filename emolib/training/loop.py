@@ -11,12 +11,13 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import nn
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from emolib.errors import BadInput, EmolibError
 
@@ -51,7 +52,9 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch < 1 or not (0 < self.lr < math.inf) or self.decay < 0:
+        if not all(isinstance(number, int) for number in (self.epochs, self.batch, self.seed)):
+            raise BadInput(f"{self}: epochs, batch and seed have to be whole numbers")
+        if self.epochs < 1 or self.batch < 1 or not 0 < self.lr < math.inf or not 0 <= self.decay < math.inf:
             raise BadInput(f"{self}: epochs and batch have to be at least 1, lr above 0, decay not negative")
         if self.optimizer not in ("adamw", "sgd") or self.schedule not in ("cosine", "constant"):
             raise BadInput(f"{self}: optimizer is adamw or sgd, schedule is cosine or constant")
@@ -106,8 +109,10 @@ def fit(
     shuffle = torch.Generator().manual_seed(recipe.seed)
     state = {"epoch": 0, "step": 0, "losses": []}
     if checkpoint is not None and checkpoint.is_file():
-        state = _resume(checkpoint, recipe, model, optimizer, shuffle)
+        state = _resume(checkpoint, recipe, model, optimizer, shuffle, fabric)
     world, rank = fabric.world_size, fabric.global_rank
+    # A process draws as many numbers as it has pictures, which may differ: the order that all share must not feel it.
+    vary = shuffle if world == 1 else torch.Generator()
     bar = tqdm(
         total=recipe.epochs, initial=state["epoch"], unit="epoch", disable=None if progress and rank == 0 else True
     )
@@ -122,8 +127,13 @@ def fit(
             share = len(mine) * world / len(batch) if len(batch) >= world else 1.0
             x, y = _take(inputs, mine).to(fabric.device), targets[mine].to(fabric.device)
             if augment is not None:
-                x = augment(x, mine, shuffle)
-            value = loss(module(x), y)
+                if vary is not shuffle:
+                    vary.manual_seed(recipe.seed + 7919 * (state["step"] * world + rank + 1))
+                x = augment(x, mine, vary)
+            prediction = module(x)
+            if loss is nn.functional.mse_loss and prediction.shape != y.shape:
+                raise BadInput(f"fit: predictions {tuple(prediction.shape)} for targets {tuple(y.shape)}")
+            value = loss(prediction, y)
             total += value.detach() * (len(mine) * (1.0 if len(batch) >= world else 1 / world))
             optimizer.zero_grad()
             # Scaled so that the mean over processes is the mean over the batch, also when it does not split evenly.
@@ -207,16 +217,22 @@ def _save(path, recipe, model, optimizer, shuffle, state, fabric) -> None:  # no
     fabric.barrier()
 
 
-def _resume(path, recipe, model, optimizer, shuffle) -> dict:  # noqa: ANN001
+def _resume(path, recipe, model, optimizer, shuffle, fabric) -> dict:  # noqa: ANN001
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         same = content["recipe"] == asdict(recipe)
-    except (RuntimeError, EOFError, KeyError, OSError) as error:
+    except (UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, OSError) as error:
         raise BadInput(f"{path}: not a checkpoint of this training; delete it to start anew") from error
     if not same:
         raise BadInput(f"{path}: a checkpoint of another recipe ({content['recipe']}); delete it to start anew")
-    model.load_state_dict(content["model"])
+    try:
+        model.load_state_dict(content["model"])
+    except RuntimeError as error:
+        raise BadInput(f"{path}: a checkpoint of another network; delete it to start anew") from error
     optimizer.load_state_dict(content["optimizer"])
     shuffle.set_state(content["shuffle"])
-    torch.set_rng_state(content["random"])
+    if fabric.global_rank == 0:
+        torch.set_rng_state(content["random"])
+    else:
+        torch.manual_seed(recipe.seed + 7919 * (content["step"] * fabric.world_size + fabric.global_rank))
     return {key: content[key] for key in ("epoch", "step", "losses")}

@@ -1,0 +1,187 @@
+"""The command line: what it prints, how it ends, and that an error is one message."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from emolib import __version__, claims, corpora
+from emolib.__main__ import main
+from tests.fixtures.corpora import write_oasis
+from tests.fixtures.project import CHAPTER, write_project
+
+SCORECARD = ["id", "paper", "kind", "statement", "published", "corpus", "ours", "low", "high", "verdict", "needs"]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with one chapter, a small OASIS, and nothing else on this machine."""
+    write_project(tmp_path)
+    write_oasis(tmp_path / "data", n_series=2)
+    monkeypatch.setenv("EMOLIB_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("EMOLIB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("EMOLIB_RUNS", str(tmp_path / "out"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("EMOLIB_REFIT", "")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*arguments: str) -> Result:
+    result = CliRunner().invoke(main, list(arguments))
+    # Whatever ends a command, it is an exit code and not an exception that got through.
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    return result
+
+
+def fine(*arguments: str) -> str:
+    result = call(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_help_names_every_command() -> None:
+    text = fine("--help")
+    for command in ("run", "book", "check", "scorecard", "systems", "bench", "doctor", "data"):
+        assert f"\n  {command} " in text
+    assert "--profile" in fine("run", "--help") and "ci, laptop, open or paper" in fine("run", "--help")
+    assert __version__ in fine("--version")
+    for command in ("list", "fetch", "verify", "card"):
+        assert f"\n  {command} " in fine("data", "--help")
+
+
+def test_data_list_tells_what_is_here(project: Path) -> None:
+    lines = {line.split()[0]: line for line in fine("data", "list").splitlines()}
+    assert list(lines) == list(corpora.names())
+    assert "not here" not in lines["oasis"] and " here " in lines["oasis"]
+    assert "not here" in lines["cgna10766"] and "not here" in lines["warriner"]
+    assert corpora.card("oasis").title in lines["oasis"]
+
+
+def test_data_card_is_the_corpus_own(project: Path) -> None:
+    text = fine("data", "card", "oasis")
+    card = corpora.card("oasis")
+    assert text.strip() == card.markdown().strip()
+    assert card.title in text and card.licence in text and all(label in text for label in card.labels)
+
+
+def test_data_verify_ends_well_or_names_the_broken_picture(project: Path) -> None:
+    pictures = list((project / "data" / "oasis" / "images").iterdir())
+    assert str(len(pictures)) in fine("data", "verify", "oasis")
+    broken = pictures[0]
+    broken.write_bytes(broken.read_bytes()[:200])
+    result = call("data", "verify", "oasis")
+    assert result.exit_code == 1 and broken.name in result.output
+
+
+def test_doctor_tells_of_data_and_weights(project: Path) -> None:
+    lines = fine("doctor").splitlines()
+    assert any(line.split() == ["emolib", __version__] for line in lines)
+    assert any(line.startswith("device") for line in lines)
+    assert any(line.startswith("data: oasis") and not line.endswith("not here") for line in lines)
+    assert any(line.startswith("weights: vgg19") and line.endswith("not here") for line in lines)
+
+
+def test_scorecard_has_exactly_its_keys_and_every_claim(project: Path) -> None:
+    rows = json.loads(fine("scorecard", "--json"))
+    assert rows and all(list(row) == SCORECARD for row in rows)
+    assert {row["id"] for row in rows} == {claim.id for claim in claims.claims()}
+    assert {row["kind"] for row in rows} == {"number", "direction", "consistency"}
+    # Nothing has been run: whatever takes a measurement says what it needs, the papers' own sums can be checked.
+    for row in rows:
+        if row["kind"] == "consistency":
+            assert row["verdict"] in ("holds", "contradicted"), row
+        else:
+            assert row["verdict"].startswith("needs") and row["needs"] and row["ours"] is None, row
+    plain = fine("scorecard").splitlines()
+    assert len(plain) == len(rows)
+    assert all(row["id"] in line and row["verdict"] in line for row, line in zip(rows, plain, strict=True))
+
+
+def test_scorecard_judges_what_was_measured(project: Path) -> None:
+    name = "kim2017/claims/object_beats_low/oasis/valence_mse_difference"
+    folder = project / "out" / "laptop" / "02_kim2017_valence_arousal"
+    folder.mkdir(parents=True)
+    for low, high, verdict in ((0.1, 0.3, "holds"), (-0.3, -0.1, "contradicted"), (-0.1, 0.3, "inconclusive")):
+        metric = {"value": (low + high) / 2, "low": low, "high": high, "n": 40, "unit": "groups"}
+        content = {"schema": 1, "chapter": folder.name, "profile": "laptop", "seed": 0, "corpora": {"oasis": "0"}}
+        content |= {"versions": {}, "metrics": {name: metric}, "timings": {}}
+        (folder / "metrics.json").write_text(json.dumps(content), "utf-8")
+        judged = [row for row in json.loads(fine("scorecard", "--json")) if row["low"] == low and row["high"] == high]
+        assert [row["verdict"] for row in judged] == [verdict]
+        assert judged[0]["corpus"] == "oasis" and judged[0]["paper"] == "kim2017"
+    assert all(row["ours"] is None for row in json.loads(fine("scorecard", "--json", "--profile", "ci"))
+               if row["kind"] == "direction")  # fmt: skip
+
+
+def test_systems_are_listed_with_code_that_exists(project: Path) -> None:
+    rows = json.loads(fine("systems", "--json"))
+    assert {row["id"] for row in rows} == {system.id for system in claims.systems()}
+    for row in rows:
+        module, _, attribute = row["code"].partition(":")
+        assert hasattr(importlib.import_module(module), attribute) and row["where"], row
+    plain = fine("systems")
+    assert all(row["id"] in plain and row["code"] in plain for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--profile", "nosuch"], "profile: 'nosuch' is unknown; use ci, laptop, open, paper"),
+        (["run", "nosuch"], "chapter: 'nosuch' is not one of 01_tiny"),
+        (["run", "-p", "epochs", "3"], "parameter: 'epochs' is not one of 01_tiny's"),
+        (["bench", "nosuch"], "bench: 'nosuch' is unknown"),
+        (["data", "card", "oasys"], "Did you mean 'oasis'?"),
+        (["data", "fetch", "nosuch"], "There is no corpus called 'nosuch'"),
+        (["data", "verify", "cgna10766"], "python -m emolib data fetch cgna10766"),
+        (["check", "--profile", "ci"], "runs/ci: no chapter has been run"),
+    ],
+)
+def test_an_error_is_one_message_and_exit_code_1(project: Path, arguments: list[str], message: str) -> None:
+    before = {path for path in project.rglob("*") if "user" not in path.parts}
+    result = call(*arguments)
+    assert result.exit_code == 1
+    assert result.output.count("Error: ") == 1 and result.output.startswith("Error: ") and message in result.output
+    assert {path for path in project.rglob("*") if "user" not in path.parts} == before  # nothing was begun
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nosuch"], ["run", "--epochs", "3"], ["run", "--seed", "three"], ["data", "card"], ["data", "nosuch"],
+     ["scorecard", "extra"]],
+)  # fmt: skip
+def test_a_wrong_call_is_exit_code_2_and_names_the_help(project: Path, arguments: list[str]) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert "Usage: " in result.output and "--help" in result.output
+    assert not (project / "out").exists()
+
+
+def test_as_a_process_an_error_goes_to_stderr_alone(project: Path) -> None:
+    command = [sys.executable, "-m", "emolib", "run", "--profile", "nosuch"]
+    done = subprocess.run(command, cwd=project / "notebooks", env=os.environ, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: profile: 'nosuch' is unknown; use ci, laptop, open, paper\n"
+
+
+@pytest.mark.slow
+def test_run_tells_how_each_chapter_ended(project: Path) -> None:
+    arguments = ["run", "tiny", "--profile", "ci", "--device", "cpu"]
+    assert fine(*arguments).startswith(f"{CHAPTER}: done (")
+    assert fine(*arguments) == f"{CHAPTER}: unchanged (0 s)\n"
+    elsewhere = fine(*arguments, "--data-root", str(project / "nowhere"))
+    assert elsewhere.startswith(f"{CHAPTER}: needs (") and "nowhere" in elsewhere
+    # A parameter of the wrong kind is refused by the chapter itself; the message ends with the reason.
+    result = CliRunner().invoke(main, [*arguments, "-p", "seed", "three"])
+    assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
+    assert result.output.startswith(f"Error: {CHAPTER}: cell 3 failed")
+    assert "seed: 'three' is not an integer" in result.output.rstrip().splitlines()[-1]

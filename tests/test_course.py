@@ -1,0 +1,370 @@
+"""Finding and running chapters, and what a run leaves behind, on a tiny chapter with real kernels."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from emolib import course
+from emolib.errors import BadInput, EmolibError, Unavailable
+from emolib.evaluation import Estimate
+from tests.fixtures.corpora import write_oasis
+from tests.fixtures.project import BODY, CHAPTER, FAILING, HEADER, write_project
+
+PARAMETERS = {"seed": 3, "device": "cpu", "smoke": False}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with the tiny chapter, a small corpus in `data`, and its own cache and runs; the working folder."""
+    write_project(tmp_path)
+    write_oasis(tmp_path / "data", n_series=3)
+    monkeypatch.setenv("EMOLIB_RUNS", str(tmp_path / "out"))
+    monkeypatch.setenv("EMOLIB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("EMOLIB_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    monkeypatch.setenv("EMOLIB_REFIT", "")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run_one(profile: str = "ci", *, force: bool = False, **parameters: object) -> course.Result:
+    (result,) = course.run(["tiny"], profile, PARAMETERS | parameters, force=force)
+    return result
+
+
+def left_by(project: Path, profile: str = "ci") -> Path:
+    return project / "out" / profile / CHAPTER
+
+
+def but_timings(text: bytes) -> bytes:
+    """metrics.json as it stands in the file, up to its last entry."""
+    head, found, _ = text.partition(b'"timings"')
+    assert found
+    return head
+
+
+# ---- what a run leaves behind ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_run_leaves_its_numbers_its_page_and_an_account(project: Path) -> None:
+    result = run_one()
+    assert (result.chapter, result.status) == (CHAPTER, "done")
+    folder = left_by(project)
+    assert {path.name for path in folder.iterdir()} == {"metrics.json", "notebook.ipynb", "run.json"}
+
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    assert list(metrics) == ["schema", "chapter", "profile", "seed", "corpora", "versions", "metrics", "timings"]
+    assert [metrics[key] for key in ("schema", "chapter", "profile", "seed")] == [1, CHAPTER, "ci", 3]
+    assert metrics["corpora"].keys() == {"oasis"} and len(metrics["corpora"]["oasis"]) == 64
+    assert metrics["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert {"emolib", "numpy", "torch", "timm"} <= metrics["versions"].keys()
+    names = [f"tiny/table1/chance/oasis/{m}" for m in ("mean", "mse", "nothing", "numpy", "python", "torch")]
+    assert list(metrics["metrics"]) == names
+    for name, metric in metrics["metrics"].items():
+        assert list(metric) == ["value", "low", "high", "n", "unit"]
+        assert (metric["n"], metric["unit"]) == (5, "draws")
+        assert (metric["value"] is None) == name.endswith("nothing")
+    valence = [row.split(",")[4] for row in (project / "data/oasis/OASIS.csv").read_text().split("\n")[1:] if row]
+    expected = sum(map(float, valence)) / len(valence)
+    assert math.isclose(metrics["metrics"]["tiny/table1/chance/oasis/mean"]["value"], expected, rel_tol=1e-9)
+    assert metrics["timings"].keys() == {"fit"}
+
+    about = json.loads((folder / "run.json").read_text("utf-8"))
+    assert (about["status"], about["needs"]) == ("done", [])
+    assert about["seconds"] > 0 and about["device"].startswith("cpu")
+    assert datetime.fromisoformat(about["started"]).tzinfo is not None
+
+    notebook = nbformat.read(folder / "notebook.ipynb", 4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    printed = [output.text for output in outputs if output.get("name") == "stdout"]
+    assert printed == ["this cell was reached\n"]
+    assert course.results("ci") == [metrics] and course.results("paper") == []
+
+
+@pytest.mark.slow
+def test_runs_again_only_when_something_changed(project: Path) -> None:
+    assert run_one().status == "done"
+    before = (left_by(project) / "metrics.json").read_bytes()
+    again = run_one()
+    assert (again.status, again.seconds) == ("unchanged", 0.0)
+    assert (left_by(project) / "metrics.json").read_bytes() == before
+
+    assert run_one(seed=4).status == "done"  # a parameter
+    assert json.loads((left_by(project) / "metrics.json").read_text("utf-8"))["seed"] == 4
+
+    write_project(project, HEADER + BODY.replace("was reached", "was reached again"))  # the text
+    assert run_one(seed=4).status == "done"
+    assert "was reached again" in (left_by(project) / "notebook.ipynb").read_text("utf-8")
+    picture = sorted((project / "data" / "oasis" / "images").glob("*.jpg"))[-1]  # the data
+    hashed = json.loads((left_by(project) / "metrics.json").read_text("utf-8"))["corpora"]
+    picture.write_bytes(picture.read_bytes() + b"\0")
+    assert run_one(seed=4).status == "done"
+    assert json.loads((left_by(project) / "metrics.json").read_text("utf-8"))["corpora"] != hashed
+
+
+@pytest.mark.slow
+def test_one_seed_gives_one_result_to_the_byte(project: Path) -> None:
+    run_one()
+    first = (left_by(project) / "metrics.json").read_bytes()
+    assert run_one(force=True).status == "done"
+    second = (left_by(project) / "metrics.json").read_bytes()
+    assert but_timings(first) == but_timings(second)
+    run_one(seed=5)
+    other = json.loads((left_by(project) / "metrics.json").read_text("utf-8"))["metrics"]
+    same = json.loads(second)["metrics"]
+    for chance in ("mse", "python", "numpy", "torch"):
+        name = f"tiny/table1/chance/oasis/{chance}"
+        assert other[name]["value"] != same[name]["value"], name
+
+
+@pytest.mark.slow
+def test_smoke_has_its_own_settings_and_its_own_folder(project: Path) -> None:
+    assert run_one("laptop", smoke=True).status == "done"
+    metrics = json.loads((left_by(project, "laptop-smoke") / "metrics.json").read_text("utf-8"))
+    assert metrics["metrics"]["tiny/table1/chance/oasis/torch"]["n"] == 2
+    assert not left_by(project, "laptop").exists() and course.results("laptop") == []
+
+
+# ---- refused before anything runs -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "profile", "parameters", "message"),
+    [
+        (["tiny"], "nosuch", {}, "profile: 'nosuch' is unknown; use ci, laptop, open, paper"),
+        (["tiny"], "", {}, "profile: '' is unknown"),
+        (["7"], "ci", {}, "chapter: '7' is not one of 01_tiny"),
+        (["tiny", "you2016"], "ci", {}, "chapter: 'you2016' is not one of"),
+        (["tiny"], "ci", {"epochs": 3}, "parameter: 'epochs' is not one of 01_tiny's: data_root, device, meeting"),
+    ],
+)
+def test_what_there_is_not_is_refused_before_anything_runs(
+    project: Path, wanted: list[str], profile: str, parameters: dict, message: str
+) -> None:
+    with pytest.raises(BadInput) as refusal:
+        list(course.run(wanted, profile, PARAMETERS | parameters))
+    assert message in str(refusal.value)
+    assert not (project / "out").exists()
+
+
+@pytest.mark.parametrize("word", ["1", "01", "tiny", "01_tiny", "01_tiny.py", "notebooks/01_tiny.py"])
+def test_chapters_are_found_by_number_paper_and_file(project: Path, word: str) -> None:
+    (chapter,) = course.choose([word])
+    assert (chapter.name, chapter.title, chapter.corpora) == (CHAPTER, "A tiny chapter", ("oasis",))
+    assert chapter.path == project / "notebooks" / "01_tiny.py"
+
+
+def test_chapters_come_in_order_and_all_of_them_when_none_is_named(project: Path) -> None:
+    write_project(project, name="00_first")
+    (project / "notebooks" / "helper.py").write_text("1", "utf-8")
+    assert [chapter.name for chapter in course.chapters()] == ["00_first", CHAPTER]
+    assert course.choose([]) == course.chapters()
+
+
+@pytest.mark.parametrize(
+    ("cut", "message"),
+    [
+        ('#     title: "A tiny chapter"\n', "its header needs emolib: {title: ..., corpora: [...]}"),
+        ("#     corpora: [oasis]\n", "its header needs emolib: {title: ..., corpora: [...]}"),
+        (' tags=["parameters"]', "no cell is tagged parameters"),
+    ],
+)
+def test_a_chapter_without_its_header_is_named(project: Path, cut: str, message: str) -> None:
+    assert cut in HEADER
+    path = write_project(project, (HEADER + BODY).replace(cut, ""))
+    with pytest.raises(BadInput) as refusal:
+        course.chapters()
+    assert str(path) in str(refusal.value) and message in str(refusal.value)
+
+
+def test_the_project_is_found_from_a_folder_inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project / "data" / "oasis" / "images")
+    assert course.project_root() == project
+    monkeypatch.delenv("EMOLIB_RUNS")
+    assert course.runs_root() == project / "runs"
+
+
+# ---- runs that end early --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_failing_cell_is_named_and_leaves_no_numbers(project: Path) -> None:
+    run_one()
+    assert (left_by(project) / "metrics.json").is_file()
+    write_project(project, HEADER + FAILING)
+    with pytest.raises(EmolibError) as failure:
+        run_one()
+    message = str(failure.value)
+    assert message.startswith(f"{CHAPTER}: cell 5 failed")  # parameters, those of this run, start, print, this one
+    assert "the_answer = 6 * 7" in message and "ValueError: a fault planted in this cell" in message
+    assert "\x1b" not in message
+    assert not (left_by(project) / "metrics.json").exists() and not (left_by(project) / "run.json").exists()
+    assert not (left_by(project) / "source.part.ipynb").exists()
+    assert course.results("ci") == []
+
+
+@pytest.mark.slow
+def test_an_absent_corpus_is_told_in_the_page_and_nothing_is_measured(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOLIB_DATA", str(project / "elsewhere"))
+    result = run_one()
+    assert result.status == "needs"
+    assert "oasis" in result.why and "EMOLIB_DATA" in result.why and "data fetch oasis" in result.why
+    about = json.loads((left_by(project) / "run.json").read_text("utf-8"))
+    assert about["status"] == "needs" and about["needs"] == [result.why]
+    metrics = json.loads((left_by(project) / "metrics.json").read_text("utf-8"))
+    assert (metrics["metrics"], metrics["corpora"], metrics["seed"], metrics["profile"]) == ({}, {}, 3, "ci")
+
+    notebook = nbformat.read(left_by(project) / "notebook.ipynb", 4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stdout"]
+    notes = [output.data["text/markdown"] for output in outputs if "text/markdown" in output.get("data", {})]
+    assert len(notes) == 1 and notes[0].startswith("**Not run from here on.**") and result.why in notes[0]
+    text = (left_by(project) / "notebook.ipynb").read_text("utf-8")
+    assert "Traceback" not in text and "papermill-error" not in text
+
+    # With the data there, the chapter runs without being forced to.
+    monkeypatch.setenv("EMOLIB_DATA", str(project / "data"))
+    assert run_one().status == "done"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_a_killed_run_started_again_gives_the_same_numbers(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(120)
+        meeting = listener.getsockname()[1]
+        command = [sys.executable, "-m", "emolib", "run", "1", "--profile", "ci", "--seed", "3", "--device", "cpu"]
+        command += ["-p", "meeting", str(meeting)]
+
+        def start(runs: str, cache: str) -> subprocess.Popen:
+            # From the folder of the chapters: in the project's own, its `emolib` would hide the library.
+            environment = os.environ | {"EMOLIB_RUNS": str(project / runs), "EMOLIB_CACHE": str(project / cache)}
+            return subprocess.Popen(
+                command, cwd=project / "notebooks", env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+
+        def meet(process: subprocess.Popen, word: bytes) -> None:
+            """Wait until the chapter has reached its third cell, then let it go on or kill it and its kernel."""
+            friend, _ = listener.accept()
+            with friend:
+                friend.settimeout(120)
+                kernel = int(friend.makefile("rb").readline())
+                if word:
+                    friend.sendall(word)
+                else:
+                    process.kill()
+                    process.wait(120)
+                    with suppress(ProcessLookupError):
+                        os.kill(kernel, signal.SIGKILL)
+            output, errors = process.communicate(timeout=120)
+            assert process.returncode == (0 if word else -signal.SIGKILL), errors.decode()
+            assert (b"done" in output) == bool(word)
+
+        meet(start("killed", "cache1"), b"")
+        folder = project / "killed" / "ci" / CHAPTER
+        assert not (folder / "metrics.json").exists() and not (folder / "run.json").exists()
+        assert list((project / "cache1" / "fits").glob("*.npz"))  # the fit before the kill is kept
+        meet(start("killed", "cache1"), b"go")
+        meet(start("whole", "cache2"), b"go")
+    whole = project / "whole" / "ci" / CHAPTER
+    assert but_timings((folder / "metrics.json").read_bytes()) == but_timings((whole / "metrics.json").read_bytes())
+    assert {path.name for path in folder.iterdir()} == {"metrics.json", "notebook.ipynb", "run.json"}
+
+
+# ---- inside a chapter -----------------------------------------------------------------------------------------------
+
+
+def begin(profile: str = "ci", **changes: object) -> course.Run:
+    arguments = {"profile": profile, "seed": 0, "device": "cpu", "data_root": None, "smoke": False} | changes
+    return course.start("01_tiny", {"ci": {"a": 1, "b": 2}, "laptop": {"a": 3}, "smoke": {"b": 0}}, **arguments)
+
+
+def test_settings_are_the_profiles_and_smoke_lies_over_them(project: Path) -> None:
+    run = begin()
+    assert (run.settings, run.folder) == ({"a": 1, "b": 2}, project / "out" / "ci" / "01_tiny")
+    run = begin(smoke=True)
+    assert (run.settings, run.folder) == ({"a": 1, "b": 0}, project / "out" / "ci-smoke" / "01_tiny")
+
+
+@pytest.mark.parametrize("profile", ["nosuch", "smoke", "open"])
+def test_a_chapter_refuses_a_profile_that_it_has_not(project: Path, profile: str) -> None:
+    with pytest.raises(BadInput, match=f"profile: '{profile}' is unknown; use ci, laptop"):
+        begin(profile)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "3", True])
+def test_a_chapter_refuses_a_seed_that_is_none(project: Path, seed: object) -> None:
+    with pytest.raises(BadInput, match="seed"):
+        begin(seed=seed)
+
+
+@pytest.mark.parametrize("device", ["gpu", "", "cpu:zero"])
+def test_a_chapter_refuses_a_device_that_is_none(project: Path, device: str) -> None:
+    with pytest.raises(BadInput, match="device"):
+        begin(device=device)
+
+
+@pytest.mark.parametrize("name", ["", "r", "a/b/c/d", "a/b/c/d/e/f", "a//c/d/e", "/b/c/d/e", "a/b/c/d/"])
+def test_a_metric_needs_its_five_names(project: Path, name: str) -> None:
+    run = begin()
+    with pytest.raises(BadInput, match="does not read paper/experiment/system/corpus/measure"):
+        run.record(name, Estimate(0.5, None, None, 3, "groups"))
+    assert run.metrics == {}
+
+
+def test_a_metric_has_one_value(project: Path) -> None:
+    run = begin()
+    first = Estimate(0.5, 0.4, 0.6, 3, "groups")
+    assert run.record("a/b/c/d/e", first) == first
+    assert run.record("a/b/c/d/e", Estimate(0.5, 0.4, 0.6, 3, "groups")) == first
+    with pytest.raises(BadInput, match="a/b/c/d/e has the value .* already"):
+        run.record("a/b/c/d/e", Estimate(0.5, 0.4, 0.7, 3, "groups"))
+    assert run.metrics == {"a/b/c/d/e": first}
+
+
+def test_a_corpus_is_noted_once_it_is_loaded(project: Path) -> None:
+    run = begin()
+    corpus = run.load("oasis")
+    assert run.content()["corpora"] == {"oasis": corpus.content_hash}
+    run = begin(data_root=str(project / "elsewhere"))
+    with pytest.raises(Unavailable, match="elsewhere"):
+        run.load("oasis")
+    assert run.content()["corpora"] == {}
+
+
+def test_saving_sorts_the_names_and_puts_none_for_what_is_not_finite(project: Path) -> None:
+    run = begin()
+    run.record("b/b/b/b/b", Estimate(math.nan, -math.inf, math.inf, 1, "groups"))
+    run.record("a/a/a/a/a", Estimate(1.0, 0.5, 1.5, 2, "groups"))
+    path = run.save()
+    assert path == project / "out" / "ci" / "01_tiny" / "metrics.json"
+    assert [file.name for file in path.parent.iterdir()] == ["metrics.json"]
+    metrics = json.loads(path.read_text("utf-8"), parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    assert list(metrics["metrics"].items()) == [
+        ("a/a/a/a/a", {"value": 1.0, "low": 0.5, "high": 1.5, "n": 2, "unit": "groups"}),
+        ("b/b/b/b/b", {"value": None, "low": None, "high": None, "n": 1, "unit": "groups"}),
+    ]
+
+
+def test_the_doctor_tells_of_versions_device_data_and_weights(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(project / "no weights"))
+    lines = {line.split("  ")[0].strip(): line.split("  ")[-1].strip() for line in course.doctor().splitlines()}
+    assert lines["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert lines["cores"] == str(os.cpu_count())
+    assert (lines["data: oasis"], lines["data: warriner"]) == ("here", "not here")
+    assert (lines["weights: lite0"], lines["weights: vgg19"]) == ("here", "not here")

@@ -1,0 +1,237 @@
+"""The loop: it learns, repeats itself bit for bit, continues where it was killed, and stops when it diverges."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emolib.errors import BadInput
+from emolib.models.ffnn import FFNN
+from emolib.training import Diverged, Recipe, fit, predict
+
+X = np.random.default_rng(0).normal(size=(61, 5)).astype(np.float32)
+SLOPE = np.array([1.0, -2.0, 0.5, 0.0, 3.0], np.float32)
+Y = X @ SLOPE + 1
+
+
+def network(seed: int = 0, dropout: float = 0.0) -> FFNN:
+    torch.manual_seed(seed)
+    return FFNN(5, (8, 4), dropout)
+
+
+def same(a: torch.nn.Module, b: torch.nn.Module) -> bool:
+    return all(torch.equal(p, q) for p, q in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
+
+
+def test_a_planted_line_is_learned():
+    model = FFNN(5, ())
+    losses = fit(model, X, Y, Recipe(epochs=60, batch=16, lr=0.1, decay=0.0))
+    np.testing.assert_allclose(model.layers[0].weight.detach()[0], SLOPE, atol=0.01)
+    np.testing.assert_allclose(model.layers[0].bias.detach(), 1, atol=0.01)
+    assert len(losses) == 60 and losses[-1] < 1e-3 < losses[0]
+    assert not model.training
+    np.testing.assert_allclose(predict(model, X, batch=7), Y, atol=0.05)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(dropout):
+    def trained(seed):
+        model = network(dropout=dropout)
+        torch.rand(seed * 3 + 1)  # what was drawn before must not matter
+        return model, fit(model, X, Y, Recipe(3, 16, seed=seed))
+
+    (first, losses), (second, again), (other, _) = trained(1), trained(1), trained(2)
+    assert same(first, second) and losses == again
+    assert not same(first, other)
+
+
+def test_two_steps_of_sgd_worked_out_with_numpy():
+    model = FFNN(5, ())
+    w, b = model.layers[0].weight.detach().numpy()[0].astype(float), float(model.layers[0].bias.detach())
+    fit(model, X, Y, Recipe(epochs=2, batch=len(X), lr=0.02, optimizer="sgd", schedule="constant", decay=0.1))
+    speed_w, speed_b = np.zeros(5), 0.0
+    for _ in range(2):
+        residual = X @ w + b - Y
+        speed_w = 0.9 * speed_w + 2 * X.T @ residual / len(X) + 0.1 * w
+        speed_b = 0.9 * speed_b + 2 * residual.mean() + 0.1 * b
+        w, b = w - 0.02 * speed_w, b - 0.02 * speed_b
+    np.testing.assert_allclose(model.layers[0].weight.detach()[0], w, rtol=1e-4)
+    np.testing.assert_allclose(model.layers[0].bias.detach(), b, rtol=1e-4)
+
+
+def test_adamw_under_the_cosine_is_torchs_own():
+    recipe = Recipe(epochs=30, batch=len(X), lr=0.05, decay=0.1)
+    model = network()
+    twin = copy.deepcopy(model)
+    fit(model, X, Y, recipe)
+    optimizer = torch.optim.AdamW(twin.parameters(), lr=recipe.lr, weight_decay=0.1)
+    # Three steps up, then half a cosine over the other 27.
+    rates = [1 / 3, 2 / 3, 1.0] + [(1 + np.cos(np.pi * i / 27)) / 2 for i in range(27)]
+    for rate in rates:
+        optimizer.param_groups[0]["lr"] = recipe.lr * rate
+        optimizer.zero_grad()
+        (twin(torch.from_numpy(X)) - torch.from_numpy(Y)).square().mean().backward()
+        optimizer.step()
+    np.testing.assert_allclose(predict(model, X), predict(twin, X), atol=2e-3)
+
+
+def test_an_epochs_loss_is_the_mean_over_pictures_also_when_the_last_batch_is_short():
+    model = FFNN(5, ())
+    before = float(np.mean((predict(model, X) - Y) ** 2))
+    # A rate too small to move anything.
+    assert fit(model, X, Y, Recipe(1, 16, lr=1e-12, decay=0.0)) == [pytest.approx(before, rel=1e-5)]
+
+
+class Killed(BaseException):
+    """As a kill does, it passes every handler."""
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize(("optimizer", "schedule"), [("adamw", "cosine"), ("sgd", "constant")])
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_killed_run_continues_to_the_same_bits(dropout, optimizer, schedule, after, tmp_path):
+    recipe = Recipe(5, 16, lr=0.01, optimizer=optimizer, schedule=schedule, seed=3)
+
+    def noise(x, rows, generator):
+        return x + 0.1 * torch.randn(x.shape, generator=generator)
+
+    def kill(epochs, _):
+        if epochs == after:
+            raise Killed
+
+    undisturbed = network(dropout=dropout)
+    losses = fit(undisturbed, X, Y, recipe, augment=noise)
+    file = tmp_path / "folder" / "checkpoint.pt"
+    with pytest.raises(Killed):
+        fit(network(dropout=dropout), X, Y, recipe, augment=noise, checkpoint=file, after_epoch=kill)
+    seen = []
+    resumed = network(seed=99, dropout=dropout)
+    again = fit(resumed, X, Y, recipe, augment=noise, checkpoint=file, after_epoch=lambda e, _: seen.append(e))
+    assert seen == list(range(after + 1, 6))
+    assert same(resumed, undisturbed) and again == losses
+    assert [p.name for p in file.parent.iterdir()] == ["checkpoint.pt"]
+    # A finished run is not run again.
+    fit(resumed, X, Y, recipe, checkpoint=file, after_epoch=lambda e, _: seen.append(e))
+    assert len(seen) == 5 - after and same(resumed, undisturbed)
+
+
+def test_a_checkpoint_of_another_recipe_or_network_is_refused(tmp_path):
+    file = tmp_path / "checkpoint.pt"
+    fit(network(), X, Y, Recipe(1, 16), checkpoint=file)
+    with pytest.raises(BadInput, match=r"checkpoint\.pt: a checkpoint of another recipe.*delete it"):
+        fit(network(), X, Y, Recipe(1, 16, lr=0.5), checkpoint=file)
+    with pytest.raises(BadInput, match=r"checkpoint\.pt: a checkpoint of another network.*delete it"):
+        fit(FFNN(5, (9,)), X, Y, Recipe(1, 16), checkpoint=file)
+
+
+class Plants:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_damaged_or_hostile_checkpoint_is_refused_by_name(tmp_path):
+    file, planted = tmp_path / "checkpoint.pt", tmp_path / "planted"
+    fit(network(), X, Y, Recipe(2, 16), checkpoint=file)
+    whole = file.read_bytes()
+    contents = [b"", b"x", b"garbage" * 100, whole[: len(whole) // 2], whole[:-30], pickle.dumps(Plants(planted))]
+    for content in contents:
+        file.write_bytes(content)
+        with pytest.raises(BadInput, match=r"checkpoint\.pt"):
+            fit(network(), X, Y, Recipe(2, 16), checkpoint=file)
+    for content in ({"recipe": Plants(planted)}, torch.zeros(3), {"other": 1}, [1]):
+        torch.save(content, file)
+        with pytest.raises(BadInput, match=r"checkpoint\.pt"):
+            fit(network(), X, Y, Recipe(2, 16), checkpoint=file)
+    assert not planted.exists()
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_leaves_the_last_checkpoint(tmp_path):
+    file, targets, kept = tmp_path / "checkpoint.pt", torch.from_numpy(Y.copy()), []
+
+    def poison(epochs, model):
+        if epochs == 2:
+            kept.append((file.read_bytes(), copy.deepcopy(model.state_dict())))
+            targets[7] = float("nan")
+
+    with pytest.raises(Diverged, match="nan in epoch 3"):
+        fit(network(), X, targets, Recipe(4, 16), checkpoint=file, after_epoch=poison)
+    content, weights = kept[0]
+    assert file.read_bytes() == content
+    stored = torch.load(file, weights_only=True)
+    assert stored["epoch"] == 2 and all(torch.equal(stored["model"][k], v) for k, v in weights.items())
+    with pytest.raises(Diverged, match="lower lr"):
+        fit(FFNN(5, ()), X, Y, Recipe(50, 16, lr=1e6, optimizer="sgd", schedule="constant"))
+
+
+def test_only_the_rows_that_are_named_are_seen():
+    rows = np.array([3, 50, 8, 21])
+    poisoned, wrong = X.copy(), Y.copy()
+    outside = np.setdiff1d(np.arange(len(X)), rows)
+    poisoned[outside] = wrong[outside] = np.nan
+    seen = []
+
+    def watch(x, numbers, generator):
+        seen.extend(numbers.tolist())
+        return x
+
+    model, alone = network(), network()
+    fit(model, poisoned, wrong, Recipe(2, 3), rows=rows, augment=watch)
+    assert sorted(seen) == sorted([*rows, *rows])
+    fit(alone, X[rows], Y[rows], Recipe(2, 3))
+    assert same(model, alone)
+    np.testing.assert_allclose(predict(model, X, rows=rows), predict(model, X)[rows], atol=1e-6)
+
+
+def test_mapped_inputs_and_tensors_train_alike(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    models = [network() for _ in range(3)]
+    for model, x in zip(models, (X, np.load(tmp_path / "x.npy", mmap_mode="r"), torch.from_numpy(X)), strict=True):
+        fit(model, x, Y, Recipe(2, 16))
+    assert same(models[0], models[1]) and same(models[0], models[2])
+
+
+def test_frozen_parameters_stay():
+    model = network()
+    model.layers[0].requires_grad_(False)
+    before = copy.deepcopy(model.state_dict())
+    fit(model, X, Y, Recipe(2, 16, lr=0.1))
+    assert torch.equal(model.layers[0].weight, before["layers.0.weight"])
+    assert not torch.equal(model.layers[2].weight, before["layers.2.weight"])
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    with pytest.raises(BadInput, match="61 inputs, 60 targets"):
+        fit(network(), X, Y[:60], Recipe(1))
+    with pytest.raises(BadInput, match="0 rows"):
+        fit(network(), X, Y, Recipe(1), rows=np.array([], int))
+    # (n,) against (n, 1) would broadcast to (n, n) and train on nonsense.
+    with pytest.raises(BadInput, match=r"predictions \(61,\) for targets \(61, 1\)"):
+        fit(network(), X, Y[:, None], Recipe(1))
+
+
+NO_NUMBER = st.sampled_from([float("nan"), float("inf"), -float("inf")])
+WRONG = st.one_of(
+    st.fixed_dictionaries({"epochs": st.one_of(st.integers(max_value=0), st.floats(), st.text())}),
+    st.fixed_dictionaries({"batch": st.one_of(st.integers(max_value=0), st.floats(), st.none())}),
+    st.fixed_dictionaries({"lr": st.one_of(st.floats(max_value=0), NO_NUMBER)}),
+    st.fixed_dictionaries({"decay": st.one_of(st.floats(max_value=0, exclude_max=True), NO_NUMBER)}),
+    st.fixed_dictionaries({"seed": st.one_of(st.floats(), st.none())}),
+    st.fixed_dictionaries({"optimizer": st.text().filter(lambda t: t not in ("adamw", "sgd"))}),
+    st.fixed_dictionaries({"schedule": st.text().filter(lambda t: t not in ("cosine", "constant"))}),
+)
+
+
+@given(WRONG)
+def test_a_recipe_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(BadInput, match="Recipe"):
+        Recipe(**{"epochs": 1, **wrong})
