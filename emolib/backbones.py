@@ -178,13 +178,15 @@ def load(name: str, *, download: bool = True) -> Network:
     path = weights_file(name)
     if path is None:
         path = _download(name, download)
-    network = _architecture(name)
+    # Without memory of its own: the weights take their places, and none are drawn at random first.
+    with torch.device("meta"):
+        network = _architecture(name)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         if what.weights != "torchvision":
             # The package holds the same tensors in the same order as timm's network, under other names.
             state = dict(zip(network.state_dict(), state.values(), strict=True))
-        network.load_state_dict(state)
+        network.load_state_dict(state, assign=True)
     except UnpicklingError as error:
         raise BadInput(f"{path}: refused, it holds more than tensors; delete it to fetch it anew") from error
     except (RuntimeError, ValueError, TypeError, EOFError, KeyError, AttributeError, OSError) as error:

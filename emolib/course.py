@@ -6,7 +6,6 @@ Used by every chapter: the first code cell calls `start`, the last one `Run.save
 from __future__ import annotations
 
 import ast
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -22,8 +21,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from emolib import corpora, runtime
-from emolib.errors import BadInput, EmolibError, Unavailable
+from emolib import corpora, inputs, runtime
+from emolib.errors import BadInput, EmolibError
 from emolib.evaluation import Estimate
 
 PROFILES = ("ci", "laptop", "open", "paper")
@@ -279,13 +278,13 @@ def _run_one(chapter: Chapter, parameters: dict[str, object], force: bool) -> Re
 
     profile = f"{parameters['profile']}-smoke" if parameters.get("smoke") else str(parameters["profile"])
     folder = runs_root() / profile / chapter.name
-    inputs = _fingerprint(chapter, parameters)
+    seen = inputs.fingerprint(chapter.path, chapter.corpora, parameters, versions())
     done = _read_json(folder / "run.json")
     # A run that lacked something is tried again: what it lacked may have come.
     if (
         not force
         and done.get("status") == "done"
-        and done.get("inputs") == inputs
+        and done.get("inputs") == seen
         and (folder / "notebook.ipynb").is_file()
     ):
         return Result(chapter.name, "unchanged", 0.0)
@@ -329,7 +328,7 @@ def _run_one(chapter: Chapter, parameters: dict[str, object], force: bool) -> Re
         "seconds": round(seconds, 1),
         "started": started.isoformat(timespec="seconds"),
         "device": _device_name(str(parameters.get("device", "auto"))),
-        "inputs": inputs,
+        "inputs": seen,
     }
     _write_json(folder / "run.json", about)
     return Result(chapter.name, status, seconds, "; ".join(needs))
@@ -348,49 +347,6 @@ def _tell_what_is_missing(path: Path, what: str) -> None:
         cells.append(cell)
     notebook.cells = cells
     nbformat.write(notebook, path)
-
-
-def _fingerprint(chapter: Chapter, parameters: Mapping[str, object]) -> str:
-    """Everything that a run's result depends on: text, library, parameters, data, versions."""
-    seen = hashlib.sha256(chapter.path.read_bytes())
-    for path in sorted(_library_files(chapter.path)):
-        seen.update(path.name.encode() + path.read_bytes())
-    seen.update(json.dumps([dict(parameters), versions()], sort_keys=True, default=str).encode())
-    for name in chapter.corpora:
-        try:
-            seen.update(corpora.load(name, parameters.get("data_root")).content_hash.encode())
-        except Unavailable:
-            seen.update(b"absent")
-    return seen.hexdigest()
-
-
-def _library_files(path: Path) -> set[Path]:
-    """The emolib files that a Python file imports, directly or not, and the data files beside them."""
-    package = Path(__file__).parent
-    seen: set[Path] = set()
-    waiting = [path]
-    while waiting:
-        for name in _imports(waiting.pop()):
-            parts = name.split(".")
-            if parts[0] != "emolib":
-                continue
-            for depth in range(1, len(parts) + 1):
-                base = package.joinpath(*parts[1:depth])
-                for file in (base.with_suffix(".py"), base / "__init__.py"):
-                    if file.is_file() and file not in seen and file != Path(__file__):
-                        seen.add(file)
-                        waiting.append(file)
-                        seen.update(file.parent.glob("*.yml"))
-    return seen
-
-
-def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _device_name(device: str) -> str:

@@ -63,11 +63,11 @@ common = {
     "network seeds": 3,
     "printed schedule epochs": 25,
     "cnn": ["lite0"],
-    "cnn pixels": 80,
-    "cnn epochs": 3,
+    "cnn pixels": 64,
+    "cnn epochs": 2,
     "fine-tuned": "lite0",
     "fine-tuned part": "upper",
-    "fine-tuned epochs": 3,
+    "fine-tuned epochs": 2,
     "fine-tuned seeds": 3,
     "folds": 5,
 }
@@ -851,15 +851,18 @@ def mirror(x, rows, generator):
     return torch.where(turn.to(x.device).view(-1, 1, 1, 1), other, x)
 
 
-def both_ways(model, call):
-    """A method of the model, averaged over each picture and its mirror image."""
-    parts = []
+def both_ways(model):
+    """The model's embedding and prediction, each averaged over a picture and its mirror image."""
+    embedded, predicted = [], []
     for rows in np.array_split(np.arange(len(Y)), max(1, len(Y) // 64)):
         x = torch.from_numpy(np.array(upright[rows])).to(run.device)
         y = x.flip(2) if whole else torch.from_numpy(np.array(mirrored[rows])).to(run.device)
         with torch.inference_mode():
-            parts.append(((call(x) + call(y)) / 2).float().cpu().numpy())
-    return np.concatenate(parts)
+            e = (model.embed(x) + model.embed(y)) / 2
+            embedded.append(e.float().cpu().numpy())
+            # The last layer is linear: the mean of two predictions is the prediction of the mean.
+            predicted.append(model.head(e).float().cpu().numpy())
+    return np.concatenate(embedded), np.concatenate(predicted)
 
 
 def fit_tuned(train, test, s):
@@ -870,7 +873,7 @@ def fit_tuned(train, test, s):
     model = FineTuned(backbones.load(tuned_on), start, target[train], settings["fine-tuned part"]).to(run.device)
     recipe = Recipe(settings["fine-tuned epochs"], 32, 3e-4 if whole else 1e-3, decay=0.05, seed=s)
     fit(model, upright, target, recipe, rows=train, augment=mirror)
-    own, embedded = both_ways(model, model), both_ways(model, model.embed)
+    embedded, own = both_ways(model)
     inner = list(GroupKFold(3).split(train, groups=groups[train])) if len(np.unique(groups[train])) > 2 else 2
     second = np.stack(
         [

@@ -212,7 +212,7 @@ class _Reader:
             for name, node in table_node.entries("checks", "statement published expression shows"):
                 node.place += f", row {row}"
                 where = f"{table_node.text('where')}, row {label.text('mark', row)}"
-                statement = _fill(node.text("statement"), row=_label((row, label)))
+                statement = _fill(node.text("statement"), row=_label((row, label)), table=table_node.text("where"))
                 names = {**self.names, **cells}
                 claims.append(self._check(node, f"{table}/{row}/{name}", names, where=where, statement=statement))
         for name, node in self.root.entries("checks", "statement where published expression shows"):

@@ -6,8 +6,10 @@
 ``texture``  GIST (512 numbers: which edges run where) and local binary patterns (59 numbers: fine texture)
 ``low``      the two together: Kim et al.'s 593 low-level features, and a 438-number reading of them
 ``deep``     object probabilities and inner activations of pretrained networks
-``scene``    what share of the picture each scene category takes
+``scene``    what share of the picture each of 150 scene categories fills
+``category`` how much of the object probabilities falls on each family of objects
 ``words``    norms of the words that describe a picture
+``reading``  picture files decoded in threads, block by block
 ``cache``    rows on disk, found again by picture, network and settings
 
 Nothing is imported here: take what you need, ``from emolib.features.low import low_features``.

@@ -17,13 +17,14 @@ usual hexcone of the RGB values as they are (no gamma correction), with hue, sat
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numba import njit
 
 from emolib.errors import BadInput
 from emolib.features.batch import check_batch, each_picture
-from emolib.features.focal import BASIC_COLOURS, CELLS, cell_index, focal_table
+from emolib.features.focal import BASIC_COLOURS, CELLS, focal_table
 
 PEAK_BINS = (8, 4, 4)
 """Bins of the HSV histogram along hue, saturation and value: hue gets most, since it tells colours apart."""
@@ -42,7 +43,7 @@ _PAD = np.array([[0.69, 0.22], [-0.31, 0.60], [-0.76, 0.32]])
 
 def mean_rgb(batch: np.ndarray, workers: int | None = None) -> np.ndarray:
     """Mean red, green and blue in [0, 1], (n, 3)."""
-    return each_picture(lambda picture: _mean_rgb(_planes(picture)), check_batch(batch), workers)
+    return each_picture(lambda picture: _measure(picture).rgb, check_batch(batch), workers)
 
 
 def mean_hsv(batch: np.ndarray, hue: Literal["plain", "circular"] = "plain", workers: int | None = None) -> np.ndarray:
@@ -57,12 +58,10 @@ def mean_hsv(batch: np.ndarray, hue: Literal["plain", "circular"] = "plain", wor
         raise BadInput(f'hue is "plain" or "circular", not {hue!r}.')
 
     def one(picture: np.ndarray) -> np.ndarray:
-        cone = _hexcone(_planes(picture))
-        means = _mean_hsv(*cone)
+        means = _measure(picture).hsv
         if hue == "circular":
-            sixths = cone[0][cone[1] > 0].astype(np.float64)
-            direction = np.exp(1j * np.pi / 3 * sixths).sum()
-            means[0] = np.angle(direction) / (2 * np.pi) % 1 if abs(direction) > 1e-9 * sixths.size else 0
+            x, y = _hue_direction(np.ascontiguousarray(picture))
+            means[0] = np.arctan2(y, x) / (2 * np.pi) % 1 if np.hypot(x, y) > 1e-9 else 0
         return means
 
     return each_picture(one, check_batch(batch), workers)
@@ -75,7 +74,7 @@ def hsv_peak(batch: np.ndarray, workers: int | None = None) -> np.ndarray:
     the number 16 i + 4 j + k; its label is that number divided by 127, so that labels stay on the scale of the other
     features, and its share is the fraction of pixels in it. Of equally full bins the one with the lowest number counts.
     """
-    return each_picture(lambda picture: _peak(*_hexcone(_planes(picture))), check_batch(batch), workers)
+    return each_picture(lambda picture: _peak(_measure(picture)), check_batch(batch), workers)
 
 
 def colour_names(batch: np.ndarray, table: np.ndarray | None = None, workers: int | None = None) -> np.ndarray:
@@ -86,7 +85,7 @@ def colour_names(batch: np.ndarray, table: np.ndarray | None = None, workers: in
     :func:`~emolib.features.focal.load_colour_table`, where a pixel counts for every name by its probability (soft).
     """
     table = checked_table(table)
-    return each_picture(lambda picture: _names(_planes(picture), table), check_batch(batch), workers)
+    return each_picture(lambda picture: _names(_measure(picture), table), check_batch(batch), workers)
 
 
 def pad(batch: np.ndarray, workers: int | None = None) -> np.ndarray:
@@ -96,8 +95,7 @@ def pad(batch: np.ndarray, workers: int | None = None) -> np.ndarray:
     Mehrabian 1994). Theirs are Munsell's value and chroma of single colour chips; as usual for pictures, B and S are
     here the means of HSV's value and saturation. The equations are missing from the text of Kim et al.
     """
-    means = mean_hsv(batch, workers=workers)
-    return means[:, [2, 1]] @ _PAD.T
+    return each_picture(lambda picture: _PAD @ _measure(picture).hsv[[2, 1]], check_batch(batch), workers)
 
 
 def color_features(batch: np.ndarray, table: np.ndarray | None = None, workers: int | None = None) -> np.ndarray:
@@ -107,10 +105,8 @@ def color_features(batch: np.ndarray, table: np.ndarray | None = None, workers: 
 
 def picture_colour(picture: np.ndarray, table: np.ndarray) -> np.ndarray:
     """The 22 numbers of one picture (h, w, 3); the input is not checked."""
-    planes = _planes(picture)
-    cone = _hexcone(planes)
-    hsv = _mean_hsv(*cone)
-    return np.concatenate([_mean_rgb(planes), hsv, _peak(*cone), _names(planes, table), _PAD @ hsv[[2, 1]]])
+    found = _measure(picture)
+    return np.concatenate([found.rgb, found.hsv, _peak(found), _names(found, table), _PAD @ found.hsv[[2, 1]]])
 
 
 def checked_table(table: np.ndarray | None) -> np.ndarray:
@@ -122,50 +118,82 @@ def checked_table(table: np.ndarray | None) -> np.ndarray:
     return table
 
 
-def _planes(picture: np.ndarray) -> np.ndarray:
-    """Red, green and blue each in one piece of memory: loops over them are several times faster."""
-    return np.ascontiguousarray(picture.transpose(2, 0, 1))
+class _Measured(NamedTuple):
+    rgb: np.ndarray  # means, (3,)
+    hsv: np.ndarray  # means, (3,)
+    bins: np.ndarray  # pixels in each bin of the HSV histogram, (128,)
+    cells: np.ndarray  # pixels in each cell of the colour table, (32768,)
 
 
-def _mean_rgb(planes: np.ndarray) -> np.ndarray:
-    return planes.reshape(3, -1).sum(axis=1, dtype=np.uint64) / (255 * planes[0].size)
+def _measure(picture: np.ndarray) -> _Measured:
+    bins, cells = np.zeros(np.prod(PEAK_BINS), np.int64), np.zeros(CELLS, np.int64)
+    sums = _pass(np.ascontiguousarray(picture), bins, cells)
+    return _Measured(*(sums / (picture.shape[0] * picture.shape[1])), bins, cells)
 
 
-def _hexcone(planes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Hue in sixths of the circle [0, 6) and saturation [0, 1], both float32, and value 0 to 255, uint8."""
-    red, green, blue = planes
-    value = np.maximum(np.maximum(red, green), blue)
-    chroma = value - np.minimum(np.minimum(red, green), blue)
-    r, g, b, c = (x.astype(np.int16) for x in (red, green, blue, chroma))
-    turns = np.where(value == red, g - b, np.where(value == green, b - r + 2 * c, r - g + 4 * c))
-    turns += (turns < 0) * (6 * c)  # red's sector lies on both sides of the angle 0
-    # Whole numbers up to here: equal colours get equal quotients, and those that are multiples of 1/4 are exact.
-    return (
-        turns.astype(np.float32) / np.maximum(chroma, 1).astype(np.float32),
-        chroma.astype(np.float32) / np.maximum(value, 1).astype(np.float32),
-        value,
-    )
+def _peak(found: _Measured) -> np.ndarray:
+    fullest = found.bins.argmax()
+    return np.array([fullest / (len(found.bins) - 1), found.bins[fullest] / found.bins.sum()])
 
 
-def _mean_hsv(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:
-    sums = hue.sum(dtype=np.float64) / 6, saturation.sum(dtype=np.float64), value.sum(dtype=np.uint64) / 255
-    return np.array(sums) / value.size
+def _names(found: _Measured, table: np.ndarray) -> np.ndarray:
+    present = np.flatnonzero(found.cells)
+    counts = found.cells[present]
+    return (counts[:, None] * table[present]).sum(axis=0) / counts.sum()
 
 
-def _peak(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:
+@njit(nogil=True, cache=True, error_model="numpy")
+def _hexcone(red: int, green: int, blue: int) -> tuple[int, int, int]:
+    """Hue in sixths of the circle times chroma (0 to 6 chroma), chroma, and value (0 to 255) of one pixel.
+
+    Whole numbers, so that which histogram bin a pixel falls into is no matter of rounding.
+    """
+    value = max(red, green, blue)
+    chroma = value - min(red, green, blue)
+    if value == red:
+        turns = green - blue
+        if turns < 0:
+            turns += 6 * chroma  # red's sector lies on both sides of the angle 0
+    elif value == green:
+        turns = blue - red + 2 * chroma
+    else:
+        turns = red - green + 4 * chroma
+    return turns, chroma, value
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _pass(picture: np.ndarray, bins: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Count every pixel in ``bins`` and ``cells``; sums of R, G, B and of H, S, V, each from 0 to 1: (2, 3)."""
     hues, saturations, values = PEAK_BINS
-    # Limits of bins are multiples of 3/4 of a sixth of the circle and of 1/4 of saturation: exact, see _hexcone.
-    bins = (hue * np.float32(hues / 6)).astype(np.uint8) * np.uint8(saturations * values)
-    # The last bins hold 1 too; the limits of value, 255 k / 4, lie just below 64 k.
-    bins += np.minimum((saturation * np.float32(saturations)).astype(np.uint8), saturations - 1) * np.uint8(values)
-    bins += value >> 6
-    count = hues * saturations * values
-    filled = np.bincount(bins.ravel(), minlength=count)
-    fullest = filled.argmax()
-    return np.array([fullest / (count - 1), filled[fullest] / value.size])
+    reds = greens = blues = levels = 0
+    hue = saturation = 0.0
+    for y in range(picture.shape[0]):
+        for x in range(picture.shape[1]):
+            red, green, blue = np.int32(picture[y, x, 0]), np.int32(picture[y, x, 1]), np.int32(picture[y, x, 2])
+            turns, chroma, value = _hexcone(red, green, blue)
+            reds, greens, blues, levels = reds + red, greens + green, blues + blue, levels + value
+            i = j = 0
+            if chroma > 0:
+                hue += turns / (6 * chroma)
+                saturation += chroma / value
+                i = hues * turns // (6 * chroma)
+                j = min(saturations * chroma // value, saturations - 1)  # the last bin holds 1 too
+            k = min(values * value // 255, values - 1)
+            bins[(i * saturations + j) * values + k] += 1
+            cells[(red >> 3) + ((green >> 3) << 5) + ((blue >> 3) << 10)] += 1
+    return np.array([[reds / 255, greens / 255, blues / 255], [hue, saturation, levels / 255]])
 
 
-def _names(planes: np.ndarray, table: np.ndarray) -> np.ndarray:
-    cells = np.bincount(cell_index(planes.transpose(1, 2, 0)).ravel(), minlength=CELLS)
-    present = np.flatnonzero(cells)
-    return (cells[present, None] * table[present]).sum(axis=0) / planes[0].size
+@njit(nogil=True, cache=True, error_model="numpy")
+def _hue_direction(picture: np.ndarray) -> tuple[float, float]:
+    """Mean of the unit vectors along the hues of all pixels that have one, (0, 0) if none has."""
+    along = across = 0.0
+    count = 0
+    for y in range(picture.shape[0]):
+        for x in range(picture.shape[1]):
+            red, green, blue = np.int32(picture[y, x, 0]), np.int32(picture[y, x, 1]), np.int32(picture[y, x, 2])
+            turns, chroma, _ = _hexcone(red, green, blue)
+            if chroma > 0:
+                angle = np.pi / 3 * turns / chroma
+                along, across, count = along + np.cos(angle), across + np.sin(angle), count + 1
+    return along / max(count, 1), across / max(count, 1)

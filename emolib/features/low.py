@@ -79,7 +79,6 @@ def low_from_files(
 
 
 def _one(picture: np.ndarray, table: np.ndarray, plan: GistPlan) -> np.ndarray:
-    picture = np.ascontiguousarray(picture.transpose(2, 0, 1)).transpose(1, 2, 0)  # each colour in one piece
     parts = picture_colour(picture, table), picture_gist(picture, plan), picture_lbp(picture)
     return np.concatenate(parts, dtype=np.float32, casting="same_kind")
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
+from numba import njit
 from scipy import fft
 
 from emolib.errors import BadInput
@@ -171,24 +172,34 @@ def picture_gist(picture: np.ndarray, plan: GistPlan) -> np.ndarray:
         # there only turns the phase of the response, and its magnitude is what counts.
         piece = spectrum[bank.rows, bank.columns] * bank.gains
         if bank.columns_first:
-            piece = fft.ifft(piece, len(bordered), axis=1, norm="forward", overwrite_x=True)[:, inner_rows]
+            piece = fft.ifft(piece, len(bordered), axis=1, norm="forward")[:, inner_rows]
             piece = fft.ifft(piece, bordered.shape[1], axis=2, norm="forward", overwrite_x=True)
-            edges = plan.cell_columns + _BORDER
+            cells = plan.cell_rows, plan.cell_columns + _BORDER
         else:
-            piece = fft.ifft(piece, bordered.shape[1], axis=2, norm="forward", overwrite_x=True)[:, :, inner_columns]
-            piece = fft.ifft(piece, len(bordered), axis=1, norm="forward", overwrite_x=True)[:, inner_rows]
-            edges = plan.cell_columns
-        # Sums of stretches, not products with matrices: those would start threads of their own in every thread.
-        by_columns = _stretches(np.abs(piece), edges, 2)
-        sums[list(bank.places)] = _stretches(by_columns, plan.cell_rows, 1)
+            piece = fft.ifft(piece, bordered.shape[1], axis=2, norm="forward")[:, :, inner_columns]
+            piece = fft.ifft(piece, len(bordered), axis=1, norm="forward", overwrite_x=True)
+            cells = plan.cell_rows + _BORDER, plan.cell_columns
+        sums[list(bank.places)] = _magnitudes(np.ascontiguousarray(piece), *cells)
     sums /= np.outer(np.diff(plan.cell_rows), np.diff(plan.cell_columns))
     return sums.ravel()
 
 
-def _stretches(array: np.ndarray, edges: np.ndarray, axis: int) -> np.ndarray:
-    """Sums from each edge to the next."""
-    sums = np.add.reduceat(array, edges if edges[-1] < array.shape[axis] else edges[:-1], axis=axis)
-    return sums[(slice(None),) * axis + (slice(len(edges) - 1),)]
+@njit(nogil=True, cache=True)
+def _magnitudes(responses: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Sum of the magnitudes of complex responses (filters, h, w) in every cell, between its edges."""
+    sums = np.zeros((len(responses), len(rows) - 1, len(columns) - 1), np.float32)
+    line = np.empty(responses.shape[2], np.float32)
+    for i in range(len(responses)):
+        for row in range(len(rows) - 1):
+            line[:] = 0
+            for y in range(rows[row], rows[row + 1]):
+                for x in range(columns[0], columns[-1]):
+                    z = responses[i, y, x]
+                    line[x] += np.sqrt(z.real * z.real + z.imag * z.imag)
+            for column in range(len(columns) - 1):
+                for x in range(columns[column], columns[column + 1]):
+                    sums[i, row, column] += line[x]
+    return sums
 
 
 def _even_contrast(picture: np.ndarray, plan: GistPlan) -> np.ndarray:
@@ -224,22 +235,22 @@ def _take(array: np.ndarray, indices: tuple[np.ndarray, np.ndarray]) -> np.ndarr
 _STEP = 0.70711  # sine and cosine of 45 degrees as scikit-image rounds them
 
 
-def grey(rgb: np.ndarray) -> np.ndarray:
-    """Luma 0.299 R + 0.587 G + 0.114 B of uint8 colours (..., 3), rounded to uint8 exactly as Pillow's convert("L")."""
-    weights = np.array([19595, 38470, 7471], np.uint32)  # in 65536ths
-    luma = sum((rgb[..., i] * weights[i] for i in range(3)), start=np.uint32(1 << 15))
-    return (luma >> 16).astype(np.uint8)
-
-
 def lbp(batch: np.ndarray, workers: int | None = None) -> np.ndarray:
     """Histogram of local binary patterns of the luma, float64 (n, 59), rows that add up to 1.
 
     Bin 0 counts pixels that are brighter than all 8 neighbours, bins 1 to 56 those with one run of 1 to 7 neighbours
     that are at least as bright, by length and then by place of the run, bin 57 those with all 8, bin 58 the rest.
     Neighbours lie on a circle, those on the diagonals are interpolated; beyond the border everything is 0. The counts
-    are those of scikit-image's ``local_binary_pattern(grey(picture), 8, 1, "nri_uniform")``, not nearly but exactly.
+    are those of scikit-image's ``local_binary_pattern(grey(picture), 8, 1, "nri_uniform")``, not nearly but exactly;
+    only where its compiler fuses products and sums, as on ARM, may single pixels of flat areas count differently.
     """
     return each_picture(picture_lbp, check_batch(batch), workers)
+
+
+def picture_lbp(picture: np.ndarray) -> np.ndarray:
+    """The 59 numbers of one picture (h, w, 3); the input is not checked."""
+    patterns = _count_patterns(grey(picture))
+    return np.bincount(_uniform_bins(), weights=patterns, minlength=LBP_BINS) / patterns.sum()
 
 
 @lru_cache(maxsize=1)
@@ -254,61 +265,61 @@ def _uniform_bins() -> np.ndarray:
     return bins
 
 
-def picture_lbp(picture: np.ndarray) -> np.ndarray:
-    """The 59 numbers of one picture (h, w, 3); the input is not checked."""
-    patterns = np.bincount(_patterns(grey(picture)).ravel(), minlength=256)
-    return np.bincount(_uniform_bins(), weights=patterns, minlength=LBP_BINS) / (picture.shape[0] * picture.shape[1])
+def grey(picture: np.ndarray) -> np.ndarray:
+    """Luma .299 R + .587 G + .114 B of one uint8 picture (h, w, 3), rounded to uint8 just as Pillow's convert("L")."""
+    return _luma(np.ascontiguousarray(picture))
 
 
-def _patterns(image: np.ndarray) -> np.ndarray:
-    """Pattern of every pixel of a grey picture: bit i is set if neighbour i, at 45 i degrees, is at least as bright."""
-    height, width = image.shape
-    padded = np.zeros((height + 2, width + 2), np.float32)
-    padded[1:-1, 1:-1] = image
-    centre = padded[1:-1, 1:-1]
-
-    def difference(y: int, x: int) -> np.ndarray:
-        return padded[1 + y : 1 + y + height, 1 + x : 1 + x + width] - centre
-
-    # Right, up, left, down: whole steps, nothing to interpolate.
-    sides = [difference(0, 1), difference(-1, 0), difference(0, -1), difference(1, 0)]
-    pattern = np.zeros(image.shape, np.uint8)
-    for i, side in enumerate(sides):
-        pattern |= (side >= 0).view(np.uint8) << 2 * i
-    for i in range(4):
-        y, x = (-1, -1, 1, 1)[i], (1, -1, -1, 1)[i]
-        # The interpolated neighbour less the centre is (1 - s) s (a + b) + s^2 d with the differences a, b of the two
-        # sides and d of the corner. Divided by (1 - s) s that is at least .002 away from 0, far more than the error of
-        # single precision, unless a + b = d = 0.
-        corner = difference(y, x)
-        corner *= np.float32(_STEP / (1 - _STEP))
-        corner += sides[i]
-        corner += sides[(i + 1) % 4]
-        brighter = corner >= 0
-        ties = np.flatnonzero(corner == 0)
-        if ties.size:
-            vertical, horizontal = (sides[i], sides[(i + 1) % 4]) if i % 2 else (sides[(i + 1) % 4], sides[i])
-            beside, above = horizontal.ravel()[ties], vertical.ravel()[ties]
-            brighter.ravel()[ties] = _tie(np.divmod(ties, width), image.ravel()[ties], above, beside, y, x)
-        pattern |= brighter.view(np.uint8) << (2 * i + 1)
-    return pattern
+@njit(nogil=True, cache=True)
+def _luma(picture: np.ndarray) -> np.ndarray:
+    height, width, _ = picture.shape
+    luma = np.empty((height, width), np.uint8)
+    for y in range(height):
+        for x in range(width):
+            red, green, blue = np.uint32(picture[y, x, 0]), np.uint32(picture[y, x, 1]), np.uint32(picture[y, x, 2])
+            luma[y, x] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16  # in 65536ths
+    return luma
 
 
-def _tie(
-    at: tuple[np.ndarray, np.ndarray], middle: np.ndarray, above: np.ndarray, beside: np.ndarray, y: int, x: int
-) -> np.ndarray:
-    """Whether the neighbour on diagonal (y, x) counts as at least as bright in pixels where it is exactly as bright.
+@njit(nogil=True, cache=True)
+def _count_patterns(image: np.ndarray) -> np.ndarray:
+    """How many pixels of a grey picture have each of the 256 patterns.
 
-    It should in all, but scikit-image interpolates first and compares then, so that the last bit of its double
-    precision decides, differently from place to place. Flat areas are common in photographs, so this repeats its
-    arithmetic, operation by operation, for pixels ``at`` (row, column) of brightness ``middle``. ``above`` and
-    ``beside`` are the two sides less that; the corner equals it.
+    Bit i is set if neighbour i, at 45 i degrees, is at least as bright. On the diagonals it is interpolated between
+    four pixels, one of which is the centre. The order of every operation is scikit-image's: in flat areas, which are
+    common in photographs, the last bit of a sum decides.
     """
-    down, along = (part - np.floor(part) for part in (at[0] + y * _STEP, at[1] + x * _STEP))
-    middle = middle.astype(np.float64)
-    above, beside = middle + above, middle + beside
-    centre_row = (middle, beside) if x > 0 else (beside, middle)
-    other_row = (above, middle) if x > 0 else (middle, above)
-    rows = (other_row, centre_row) if y < 0 else (centre_row, other_row)
-    upper, lower = ((1 - along) * left + along * right for left, right in rows)
-    return (1 - down) * upper + down * lower - middle >= 0
+    height, width = image.shape
+    padded = np.zeros((height + 2, width + 2))
+    for y in range(height):
+        for x in range(width):
+            padded[y + 1, x + 1] = image[y, x]
+    # How far a neighbour lies from the line of pixels above it, or left of it.
+    forth, back = np.empty(width), np.empty(width)
+    for x in range(width):
+        forth[x], back[x] = (x + _STEP) - np.floor(x + _STEP), (x - _STEP) - np.floor(x - _STEP)
+    patterns = np.empty(width, np.uint8)
+    counts = np.zeros(256, np.int64)
+    for y in range(height):
+        down, up = (y + _STEP) - np.floor(y + _STEP), (y - _STEP) - np.floor(y - _STEP)
+        above, here, below = padded[y], padded[y + 1], padded[y + 2]
+        for x in range(width):
+            f, b = forth[x], back[x]
+            left, centre, right = here[x], here[x + 1], here[x + 2]
+            right_of = (1 - f) * centre + f * right
+            left_of = (1 - b) * left + b * centre
+            right_above, left_above = (1 - f) * above[x + 1] + f * above[x + 2], (1 - b) * above[x] + b * above[x + 1]
+            right_below, left_below = (1 - f) * below[x + 1] + f * below[x + 2], (1 - b) * below[x] + b * below[x + 1]
+            patterns[x] = (
+                np.uint8(right >= centre)
+                | np.uint8((1 - up) * right_above + up * right_of >= centre) << 1
+                | np.uint8(above[x + 1] >= centre) << 2
+                | np.uint8((1 - up) * left_above + up * left_of >= centre) << 3
+                | np.uint8(left >= centre) << 4
+                | np.uint8((1 - down) * left_of + down * left_below >= centre) << 5
+                | np.uint8(below[x + 1] >= centre) << 6
+                | np.uint8((1 - down) * right_of + down * right_below >= centre) << 7
+            )
+        for x in range(width):
+            counts[patterns[x]] += 1
+    return counts
