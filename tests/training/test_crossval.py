@@ -94,6 +94,6 @@ def test_predictions_of_another_number_are_refused_and_not_kept(tmp_path):
     def short(train, test, seed):
         return np.zeros(len(test) - 1), np.zeros(len(train))
 
-    with pytest.raises(BadInput, match="kim/x: .* predictions for"):
+    with pytest.raises(BadInput, match="kim/x: predictions for .* are needed"):
         out_of_fold("kim/x", short, FOLDS, N, 0)
     assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]
