@@ -19,9 +19,10 @@ from scipy.spatial import KDTree
 from emolib.corpora.pictures import read_resized
 from emolib.errors import BadInput, EmolibError
 from emolib.features.batch import each_picture
+from emolib.features.filters import GistPlan, gist_plan
 from emolib.features.focal import focal_colours
 from emolib.features.low import LOW_NAMES, low_features
-from emolib.features.texture import GistPlan, gist_plan
+from emolib.features.texture import CELLS, ORIENTATIONS
 
 SIDE = 256
 TURN = 8  # pictures a turn
@@ -165,7 +166,7 @@ def _gist(picture: np.ndarray) -> np.ndarray:
 
 def transforms(batch: np.ndarray) -> np.ndarray:
     """The forward and all inverse transforms that GIST needs for every picture, on numbers that do not matter."""
-    return each_picture(partial(_transforms, plan=gist_plan(*batch.shape[1:3])), batch)
+    return each_picture(partial(_transforms, plan=gist_plan(*batch.shape[1:3], ORIENTATIONS, CELLS)), batch)
 
 
 def _transforms(picture: np.ndarray, plan: GistPlan) -> np.ndarray:
@@ -174,9 +175,9 @@ def _transforms(picture: np.ndarray, plan: GistPlan) -> np.ndarray:
     for bank in plan.banks:
         piece = np.broadcast_to(spectrum[bank.rows, bank.columns], bank.gains.shape)
         if bank.columns_first:
-            piece = fft.ifft(fft.ifft(piece, rows, axis=1)[:, : picture.shape[0]], columns, axis=2)
+            piece = fft.ifft(fft.ifft(piece, bank.grid[0], axis=1)[:, bank.kept], bank.grid[1], axis=2)
         else:
-            piece = fft.ifft(fft.ifft(piece, columns, axis=2)[:, :, : picture.shape[1]], rows, axis=1)
+            piece = fft.ifft(fft.ifft(piece, bank.grid[1], axis=2)[:, :, bank.kept], bank.grid[0], axis=1)
     return piece[0, 0]
 
 

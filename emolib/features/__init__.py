@@ -4,6 +4,7 @@
 ``focal``    what colours the eleven basic names stand for, and the table from RGB to them
 ``color``    22 numbers: mean RGB and HSV, fullest HSV bin, eleven colour names, pleasure-arousal-dominance
 ``texture``  GIST (512 numbers: which edges run where) and local binary patterns (59 numbers: fine texture)
+``filters``  the filters of GIST, made once for a size of pictures
 ``low``      the two together: Kim et al.'s 593 low-level features, and a 438-number reading of them
 ``deep``     object probabilities and inner activations of pretrained networks
 ``scene``    what share of the picture each of 150 scene categories fills

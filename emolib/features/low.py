@@ -19,10 +19,11 @@ from sklearn.decomposition import PCA
 
 from emolib.corpora.pictures import read_resized
 from emolib.errors import BadInput
-from emolib.features import batch, cache, color, focal, reading, texture
+from emolib.features import batch, cache, color, filters, focal, reading, texture
 from emolib.features.batch import check_batch, each_picture
 from emolib.features.color import COLOR_NAMES, checked_table, picture_colour
-from emolib.features.texture import GIST_NAMES, LBP_NAMES, SMALLEST, GistPlan, gist_plan, picture_gist, picture_lbp
+from emolib.features.filters import GistPlan, gist_plan
+from emolib.features.texture import CELLS, GIST_NAMES, LBP_NAMES, ORIENTATIONS, SMALLEST, picture_gist, picture_lbp
 
 LOW_NAMES = COLOR_NAMES + GIST_NAMES + LBP_NAMES
 """Names of the 593 columns."""
@@ -51,7 +52,7 @@ def low_features(batch: np.ndarray, table: np.ndarray | None = None, workers: in
     Raises BadInput for what is no such batch or table.
     """
     check_batch(batch, smallest=SMALLEST)
-    one = partial(_one, table=checked_table(table), plan=gist_plan(*batch.shape[1:3]))
+    one = partial(_one, table=checked_table(table), plan=gist_plan(*batch.shape[1:3], ORIENTATIONS, CELLS))
     return each_picture(one, batch, workers)
 
 
@@ -71,7 +72,7 @@ def low_from_files(
         for block in reading.read_blocks(paths[start:], read, block=64):
             yield low_features(block, table)
 
-    key = [cache.files_digest(paths), cache.code_digest(color, texture, batch, focal, sys.modules[__name__])]
+    key = [cache.files_digest(paths), cache.code_digest(color, texture, filters, batch, focal, sys.modules[__name__])]
     if table is not None:
         key.append(hashlib.sha256(np.ascontiguousarray(table).tobytes()).hexdigest())
     shape = (len(LOW_NAMES),)
