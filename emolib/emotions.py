@@ -194,7 +194,8 @@ def distance_matrix(convention: str = "steps", order: Sequence[str] = MIKELS) ->
 # --------------------------------------------------------------------------------------------- valence and arousal
 #: Russell's 28 words of affect, in degrees counter-clockwise from pleasure (arousal is 90, displeasure 180, sleep 270):
 #: the solution of his circular ordering (Russell 1980, Fig. 2). His other scalings put the words elsewhere on the
-#: circle ("happy" nearer to 30 degrees, for instance); the order around it is what they share.
+#: circle ("happy" nearer to 30 degrees, for instance); the order around it is what they share. Angles in whole degrees
+#: are UNVERIFIED: no second source was found for them.
 CIRCUMPLEX = {
     "happy": 7.8, "delighted": 24.9, "excited": 48.6, "astonished": 69.8, "aroused": 73.8, "tense": 92.8,
     "alarmed": 96.5, "angry": 99.0, "afraid": 116.0, "annoyed": 123.0, "distressed": 138.0, "frustrated": 141.0,
