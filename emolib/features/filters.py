@@ -21,9 +21,9 @@ _CONTRAST_CYCLES = 4.0  # structure that repeats less often over the picture tha
 # ten thousand, as much as single precision does.
 _NEGLIGIBLE = 1e-6
 
-# Responses from the third scale on are smooth, and their means are taken from 3/4 and 1/2 of the samples along each axis.
+# Responses from the third scale on are smooth, and their means are taken from 3/4 and 1/2 of the samples an axis.
 # That saves a quarter of the time and moves no feature of a photograph of 256 x 256 by more than one part in a thousand
-# (0.0006 at most in OASIS). With fewer than 4 directions responses are less smooth, and small pictures take little time,
+# (0.0006 at most in OASIS). With fewer than 4 directions responses are less smooth, and small pictures are quick,
 # so neither is thinned out.
 _SHARES = (1.0, 1.0, 0.75, 0.5)
 _FEWEST_DIRECTIONS = 4
@@ -133,7 +133,7 @@ def _banks(height: int, width: int, orientations: tuple[int, ...], cells: int, e
 def _mean_weights(size: int, samples: int, cells: int) -> np.ndarray:
     """Weights (cells, samples) that give the mean over a cell from samples at every (size / samples)-th pixel.
 
-    A cell reaches from pixel floor(i n / cells) to floor((i + 1) n / cells) of the n inside the border. From all samples,
+    A cell reaches from pixel floor(i n / cells) to floor((i + 1) n / cells) inside the border. From all samples,
     the mean takes those in the cell alike. From fewer, it is the mean of the smoothest curve through them (the one
     without frequencies that they cannot show), which is a sum with weights, too.
     """
