@@ -61,10 +61,10 @@ common = {
     "widths of single groups": "a quarter",
     "network epochs": 8,
     "network seeds": 3,
-    "printed schedule epochs": 25,
+    "printed schedule epochs": 12,
     "cnn": ["lite0"],
     "cnn pixels": 64,
-    "cnn epochs": 2,
+    "cnn epochs": 1,
     "fine-tuned": "lite0",
     "fine-tuned part": "upper",
     "fine-tuned epochs": 2,
@@ -451,33 +451,59 @@ if parsed is None:
 # series stays together. How much does it matter? Same features, same model, two ways to split.
 
 # %%
-from sklearn.model_selection import KFold
-from sklearn.pipeline import make_pipeline
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
+# Folds are numbered from here: those of the seeds 0 to 101 were used up while the chapter was written.
+FRESH = 1000
 seeds = [seed + s for s in range(settings["network seeds"])]
 folds = {
-    s: evaluation.folds(groups, settings["folds"], s)
+    s: evaluation.folds(groups, settings["folds"], FRESH + s)
     for s in range(seed, seed + max(settings["network seeds"], settings["fine-tuned seeds"]))
 }
 roots = np.sqrt(np.maximum(np.array(embeddings[settings["fine-tuned"]]), 0))
 
 
-def support_vectors(X, splits):
-    """Out-of-fold predictions of both targets by a support vector machine."""
+def support_vectors(X, k, train):
+    """Predictions of target k for all pictures, by a support vector machine fitted on the training rows of features X.
+
+    Its cost and the width of its kernel are chosen by grouped folds within the training rows.
+    """
+    level, spread = Y[train, k].mean(), Y[train, k].std()
+    y = (Y[train, k] - level) / spread
+    few = len(np.unique(groups[train])) < 3
+    inner = list(KFold(2).split(train) if few else GroupKFold(3).split(train, groups=groups[train]))
+    best = None
+    for factor in (0.5, 1.0):
+        kernel = rbf_kernel(X, X[train], gamma=factor / (X.shape[1] * X[train].var()))
+        machine, costs = SVR(kernel="precomputed"), {"C": [0.5, 1.0, 2.0, 4.0]}
+        search = GridSearchCV(machine, costs, cv=inner, scoring="neg_mean_squared_error").fit(kernel[train], y)
+        if best is None or search.best_score_ > best[0]:
+            best = search.best_score_, search.predict(kernel)
+    return best[1] * spread + level
+
+
+def standard(X, train):
+    """Standardised on the training rows, and cut at five standard deviations: a rare category has a long tail."""
+    return np.clip(StandardScaler().fit(X[train]).transform(X), -5, 5).astype(np.float32)
+
+
+def out_of_folds(X, splits):
+    """Out-of-fold predictions by support vector machines."""
     p = np.full(Y.shape, np.nan)
     for train, test in splits:
         for k in range(2):
-            p[test, k] = make_pipeline(StandardScaler(), SVR(C=3)).fit(X[train], Y[train, k]).predict(X[test])
+            p[test, k] = support_vectors(standard(X, train), k, train)[test]
     return p
 
 
-leaky = [list(KFold(settings["folds"], shuffle=True, random_state=s).split(Y)) for s in seeds]
+leaky = [list(KFold(settings["folds"], shuffle=True, random_state=FRESH + s).split(Y)) for s in seeds]
 split_by = {"series kept together": [folds[s] for s in seeds], "series ignored": leaky}
 rows = {}
 for how, splits in split_by.items():
-    p = np.stack([support_vectors(roots, split) for split in splits])
+    p = np.stack([out_of_folds(roots, split) for split in splits])
     rows[how] = {t: str(evaluation.score(p[..., k], Y[:, k], groups, "r")) for k, t in enumerate(targets)}
     for k, t in enumerate(targets):
         slug = "grouped" if how.startswith("series kept") else "leaky"
@@ -508,45 +534,51 @@ from emolib.training import Recipe, fit, loop, out_of_fold, predict
 with run.timed("low-level features"):
     low = np.array(low_from_files(paths))
 parts_of = {"full": 1, "a quarter": 4, "a sixteenth": 16}
-divide = {
-    which: parts_of[settings["network widths" if which == "all" else "widths of single groups"]] for which in WIDTHS
-}
-
-
-def standard(X, train):
-    """Standardised on the training rows, and cut at five standard deviations: a rare category has a long tail."""
-    return np.clip(StandardScaler().fit(X[train]).transform(X), -5, 5).astype(np.float32)
+narrow = parts_of[settings["widths of single groups"]]
+divide = dict.fromkeys(WIDTHS, narrow) | {"all": parts_of[settings["network widths"]]}
+# Families of categories, for the last row of Table II.
+families = category_groups(backbones.load(chart).head.weight.detach().numpy())
+attributes = objects | {"category": category_features(objects[chart], families)}
 
 
 @functools.cache
-def groups_of_fold(train, objects_of):
+def groups_of_fold(train, objects_of, rooted=True):
     """The groups of Table III, standardised on the training rows: low 593, object 1000, scene 150."""
     train = np.frombuffer(train, dtype=np.int64)
     scene = parsed if parsed is not None else VisualWords(n_words, seed).fit(places[train]).transform(places)
-    attributes = objects[chart] if objects_of == "category" else objects[objects_of]
-    if objects_of == "category":
-        attributes = category_features(attributes, category_groups(backbones.load(chart).head.weight.detach().numpy()))
     # Roots: probabilities and shares are mostly tiny, and their differences matter.
-    raw = {"low": low, "object": attributes**0.25, "scene": np.sqrt(scene)}
+    powers = (0.25, 0.5) if rooted else (1, 1)
+    raw = {"low": low, "object": attributes[objects_of] ** powers[0], "scene": scene ** powers[1]}
     return {name: standard(X, train) for name, X in raw.items()}
 
 
-def feature_groups(train, objects_of=chart):
+def feature_groups(train, objects_of=chart, rooted=True):
     """The same, kept from one network to the next."""
-    return groups_of_fold(train.astype(np.int64).tobytes(), objects_of)
+    return groups_of_fold(train.astype(np.int64).tobytes(), objects_of, rooted)
 
 
-# How much each group weighs when all are joined: its total variance. Without this the group with the most columns wins.
-WEIGHTS = {"low": 50, "object": 600, "scene": 300}
+# Ways to join the groups: are roots taken, and which share of the total variance each group has (None: as many parts as
+# it has columns).
+VIEWS = {
+    "as they are": (False, None),
+    "roots": (True, None),
+    "roots, groups alike": (True, {"low": 1, "object": 1, "scene": 1}),
+    "roots, colour and texture a tenth": (True, {"low": 0.1, "object": 1, "scene": 1}),
+}
 
 
-def joined(parts):
-    """All groups side by side, each with its weight."""
-    return np.hstack([X * np.float32(np.sqrt(WEIGHTS[name] / X.shape[1])) for name, X in parts.items()])
+def joined(train, view="roots", objects_of=chart):
+    """All groups side by side, each with its weight; (n, 1743)."""
+    rooted, shares = VIEWS[view]
+    parts = feature_groups(train, objects_of, rooted)
+    columns = {name: X.shape[1] for name, X in parts.items()}
+    shares = columns if shares is None else shares
+    whole = sum(columns.values()) / sum(shares.values())
+    return np.hstack([X * np.float32(np.sqrt(shares[name] * whole / X.shape[1])) for name, X in parts.items()])
 
 
 train, test = folds[seed][0]
-X = joined(feature_groups(train))
+X = joined(train, "as they are")
 widths = [max(4, w // divide["all"]) for w in WIDTHS["all"]]
 printed = {}
 printed_recipe = Recipe(
@@ -583,22 +615,26 @@ figures.show(
 # %% [markdown]
 # A batch of 1000 is more pictures than a small corpus has: one step an epoch, and a step of .0001 is short. The network
 # first has to find the level of the ratings, from zero. **What made it work** on a few hundred pictures: standardised
-# ratings (the level is given), roots of probabilities, a weight for each feature group, batches of 64, AdamW with a
-# learning rate that rises and falls, and half of the hidden units dropped at every step. These choices are the
-# same for both targets, but they are not nested: they were found by trying about thirty recipes on these very pictures,
-# mostly folded in other ways, some of them in the first of the ways used below. So the network's results here lean to
-# the hopeful side by an amount that this page does not measure.
+# ratings (the level is given), batches of 64, AdamW with a learning rate that rises and falls, half of the hidden units
+# dropped at every step, and another view of the features: roots of probabilities, and a weight for each feature group,
+# so that the group with the most columns doesn't win.
+#
+# Which view is best is asked **inside each training fold**: a network of a sixteenth of the widths is fitted in each view
+# on two thirds of the training series and judged on the others. The test pictures have no part in it. The
+# learning rate, the number of passes and the dropout were *not* searched for that way. They were settled while
+# this chapter was written, among some thirty recipes, on the same pictures folded in other ways. The folds below had
+# not been used before; still, take the last few hundredths with a grain of salt.
 #
 # Every system is trained anew in each fold, with several seeds that also shuffle the folds. Widths are the paper's own
 # for each group (Table III), divided as the settings say: the full network is as wide as in the paper, the networks of
-# single groups are narrower in the laptop profile, which needs them by the dozen.
+# single groups, which the chapter needs by the dozen, are narrower in the laptop profile.
 
 # %%
 repaired = settings["network recipe"] == "repaired"
 
 
-# A narrow network on few features needs more steps to get as far: as many passes more.
-PASSES = {"low": 4, "object": 2, "scene": 6, "all": 1}
+# A small network on few features needs more steps to get as far: as many passes more.
+PASSES = {"low": 2, "object": 2, "scene": 4, "all": 1}
 
 
 def network_recipe(s, which):
@@ -610,20 +646,42 @@ def network_recipe(s, which):
     )
 
 
-def fit_network(which, objects_of, k):
+def train_network(X, k, train, s, which, divisor, recipe):
+    """A network on features X, fitted on the training rows; a function from rows to its predictions."""
+    # The level and spread of the ratings, from the training pictures; as printed the network finds them itself.
+    level, spread = (Y[train, k].mean(), Y[train, k].std()) if repaired else (0.0, 1.0)
+    course.runtime.seed_everything(s)
+    widths = [max(4, w // divisor) for w in WIDTHS[which]]
+    network = FFNN(X.shape[1], widths, 0.5 if repaired else 0.0).to(run.device)
+    fit(network, X, ((Y[:, k] - level) / spread).astype(np.float32), recipe, rows=train)
+    return lambda rows: predict(network, X, rows=rows) * spread + level
+
+
+@functools.cache
+def best_view(train, k, s, objects_of):
+    """The view of the joined features that narrow networks prefer within the training rows."""
+    train = np.frombuffer(train, dtype=np.int64)
+    inner = GroupKFold(3 if len(np.unique(groups[train])) > 2 else 2, shuffle=True, random_state=s)
+    fitted, judged = (train[rows] for rows in next(inner.split(train, groups=groups[train])))
+    recipe = Recipe(min(8, settings["network epochs"]), batch=64, lr=1e-3, seed=s)
+    errors = {}
+    for view in VIEWS:
+        narrow_network = train_network(joined(train, view, objects_of), k, fitted, s, "all", 16, recipe)
+        errors[view] = evaluation.mse(narrow_network(judged), Y[judged, k])
+    return min(errors, key=errors.get)
+
+
+def fit_network(which, objects_of, k, divisor):
     """A function that fits one network on one feature group in one fold."""
 
     def fit_one(train, test, s):
-        parts = feature_groups(train, objects_of)
-        X = joined(parts) if which == "all" else parts[which]
-        # The level and spread of the ratings, from the training pictures; as printed the network finds them itself.
-        level, spread = (Y[train, k].mean(), Y[train, k].std()) if repaired else (0.0, 1.0)
-        course.runtime.seed_everything(s)
-        network = FFNN(X.shape[1], [max(4, w // divide[which]) for w in WIDTHS[which]], 0.5 if repaired else 0.0).to(
-            run.device
-        )
-        fit(network, X, ((Y[:, k] - level) / spread).astype(np.float32), network_recipe(s, which), rows=train)
-        return [predict(network, X, rows=rows) * spread + level for rows in (test, train)]
+        if which != "all":
+            X = feature_groups(train, objects_of, repaired)[which]
+        else:
+            view = best_view(train.astype(np.int64).tobytes(), k, s, objects_of) if repaired else "as they are"
+            X = joined(train, view, objects_of)
+        predicted = train_network(X, k, train, s, which, divisor, network_recipe(s, which))
+        return predicted(test), predicted(train)
 
     return fit_one
 
@@ -634,28 +692,37 @@ feature_key = [
     *objects.values(),
     np.array(places) if parsed is None else parsed,
     groups_of_fold.__wrapped__,
+    best_view.__wrapped__,
+    train_network,
     standard,
+    joined,
+    VIEWS,
     n_words,
+    settings["network epochs"],
+    repaired,
 ]
 predictions, train_error = {}, {}
 
 
-def cross_validate(system, which, objects_of=chart, use=seeds):
+def cross_validate(system, which, objects_of=chart, use=seeds, divisor=None):
     """Out-of-fold predictions of every seed, (seeds, n), for both targets; training errors beside."""
+    divisor = divisor or divide[which]
     for k, target in enumerate(targets):
         key = [
             *feature_key,
             objects_of,
             which,
             k,
-            divide[which],
+            divisor,
             network_recipe(seed, which),
             ffnn_module,
             loop,
             category_module,
         ]
         found = [
-            out_of_fold(f"kim2017/{system}/{target}", fit_network(which, objects_of, k), folds[s], len(Y), s, key)
+            out_of_fold(
+                f"kim2017/{system}/{target}", fit_network(which, objects_of, k, divisor), folds[s], len(Y), s, key
+            )
             for s in use
         ]
         predictions[system, target] = np.stack([test for test, _ in found])
@@ -675,26 +742,27 @@ for k, target in enumerate(targets):
 #
 # The paper varies the network that names the objects and, in its last row, replaces the objects by 2000
 # category-level attributes {cite}`yu2013`. Those can't be had any more; ours are families of ImageNet categories, merged by the
-# similarity of their classifier weights, and the probability that falls on each. To save time that row has one seed.
+# similarity of their classifier weights, and the probability that falls on each. To save time that row has one seed and
+# the widths of the single groups; the row above it is its fair rival, the first network's objects in the same widths.
 
 # %%
 paper_backbone = {"resnet50": "resnet"}
 with run.timed("networks of Table II"):
     for b in settings["objects"][1:]:
         cross_validate(f"all with {b}", "all", b)
-    cross_validate("all with category", "all", "category", use=seeds[:1])
+    cross_validate("all, narrow", "all", use=seeds[:1], divisor=narrow)
+    cross_validate("all with category", "all", "category", use=seeds[:1], divisor=narrow)
 table2 = {}
-for b in [*settings["objects"], "category"]:
-    system = "all" if b == chart else f"all with {b}"
+for b in [*settings["objects"], f"{chart}, narrow", "category"]:
+    system = {chart: "all", f"{chart}, narrow": "all, narrow"}.get(b, f"all with {b}")
     line = {}
     for k, t in enumerate(targets):
         tested = evaluation.score(predictions[system, t], Y[:, k], groups, "mse")
-        label = paper_backbone.get(b, b)
-        run.record(f"kim2017/table2/{label}/{name}/{t}_mse_test", tested)
-        run.record(
-            f"kim2017/table2/{label}/{name}/{t}_mse_train",
-            Estimate(train_error[system, t], None, None, settings["folds"], "folds"),
-        )
+        if system != "all, narrow":
+            label = paper_backbone.get(b, b)
+            fitted = Estimate(train_error[system, t], None, None, settings["folds"], "folds")
+            run.record(f"kim2017/table2/{label}/{name}/{t}_mse_test", tested)
+            run.record(f"kim2017/table2/{label}/{name}/{t}_mse_train", fitted)
         line |= {f"{t}, training": f"{train_error[system, t]:.2f}", f"{t}, test": str(tested)}
     table2[b] = line
 pd.DataFrame(table2).T.rename_axis("objects from, mean squared error")
@@ -760,11 +828,12 @@ for b in settings["objects"] if len(settings["objects"]) > 1 else []:
 # rivals on the same folds.
 #
 # - **linear** regression and a **support vector machine** on the same full feature vector;
-# - **conv-frozen**: a pretrained network whose convolutions stay as they are and whose last layer is new;
-# - **conv-train**: the same, all layers trained, by momentum SGD in batches of 50 as printed. The learning rate is
-#   missing from the text; .001 is ours. Both read pictures of the size in the settings. In the laptop profile that is
-#   small, training is short, one network predicts both targets, and there is one seed, all for time: what these two
-#   lose to the other systems there says little of such networks in general;
+# - **conv-frozen**: a pretrained network whose convolutions stay as they are and whose last layer is new, trained by
+#   momentum SGD in batches of 50 as printed, twenty times as many epochs as the next. The learning rate is missing from
+#   the text; .001 is ours;
+# - **conv-train**: the same, all layers trained, on pictures of the size in the settings. In the laptop profile that is
+#   small, training is short, one network predicts both targets, and there is one seed, all for time: what it
+#   loses to the other systems there says little of such networks in general;
 # - and one that is not in the paper: the same network **fine-tuned the way it is done today**. Its last layer starts
 #   at the ridge solution on the frozen features, so that it does not spoil them with random gradients; the upper
 #   layers then move in small steps, with mirrored pictures, AdamW, and batch statistics frozen.
@@ -780,21 +849,28 @@ from emolib.models.cnn import CnnRegressor
 from emolib.models.tuned import FineTuned
 
 
-def classic(make):
-    """A function that fits a scikit-learn regressor on the full feature vector, a target each."""
+def line(X, k, train):
+    """Predictions of target k for all pictures, by least squares on the training rows."""
+    return LinearRegression().fit(X[train], Y[train, k]).predict(X)
+
+
+def classic(machine):
+    """A function that fits a classic regressor, a target each, on the full features in the view that won inside."""
 
     def fit_one(train, test, s):
-        X = joined(feature_groups(train))
-        models = [make().fit(X[train], Y[train, k]) for k in range(2)]
-        return [np.stack([m.predict(X[rows]) for m in models], 1) for rows in (test, train)]
+        views = [
+            best_view(train.astype(np.int64).tobytes(), k, s, chart) if repaired else "as they are" for k in range(2)
+        ]
+        p = np.stack([machine(joined(train, view), k, train) for k, view in enumerate(views)], axis=1)
+        return p[test], p[train]
 
     return fit_one
 
 
 with run.timed("linear and support vectors"):
-    for system, make in {"linear": LinearRegression, "svr": lambda: SVR(C=1.0)}.items():
+    for system, machine in {"linear": line, "svr": support_vectors}.items():
         found = [
-            out_of_fold(f"kim2017/{system}", classic(make), folds[s], len(Y), s, [*feature_key, system])[0]
+            out_of_fold(f"kim2017/{system}", classic(machine), folds[s], len(Y), s, [*feature_key, machine])[0]
             for s in seeds
         ]
         for k, t in enumerate(targets):
@@ -815,7 +891,7 @@ def fit_cnn(backbone, part, inputs):
         target, level, spread = standardised(train)
         course.runtime.seed_everything(s)
         network = CnnRegressor(backbones.load(backbone), part, outputs=2).to(run.device)
-        recipe = Recipe(settings["cnn epochs"] * (5 if part == "fc" else 1), 50, 1e-3, "sgd", "constant", 0.0, s)
+        recipe = Recipe(settings["cnn epochs"] * (20 if part == "fc" else 1), 50, 1e-3, "sgd", "constant", 0.0, s)
         fit(network, inputs, target, recipe, rows=train)
         return [predict(network, inputs, rows=rows, batch=50) * spread + level for rows in (test, train)]
 
@@ -826,7 +902,9 @@ with run.timed("convolutional networks"):
     for b in settings["cnn"]:
         for system, part in {"cnn_frozen": "fc", "cnn_trained": "all"}.items():
             if part == "fc":
-                inputs = deep_features(paths, b, output="maps", size=settings["cnn pixels"], device=run.device)
+                # Frozen convolutions run once, so the pictures can have the network's own size.
+                reads = CnnRegressor(backbones.load(b), part).reads
+                inputs = deep_features(paths, b, output=reads, device=run.device)
             else:
                 inputs = pixels(paths, settings["cnn pixels"])
             system = system if b == settings["cnn"][-1] else f"{system}_{b}"
@@ -838,13 +916,11 @@ with run.timed("convolutional networks"):
 
 # %% [markdown]
 # For the fine-tuned network two things are chosen inside each training fold, without the test pictures: the penalty of
-# the ridge, by leave-one-out error, and the cost of a support vector machine on the *tuned* embedding, by grouped inner
-# folds; its prediction is averaged with the network's own. The learning rate, the number of epochs and what is tuned
-# were not nested: a handful of settings was tried in the first of the ways to fold that are reported here.
+# the ridge, by leave-one-out error, and cost and kernel of a support vector machine on the *tuned* embedding, by grouped
+# inner folds; its prediction is averaged with the network's own. The learning rate, the number of epochs and what is
+# tuned were settled among five settings while this chapter was written, on the same pictures folded in another way.
 
 # %%
-from sklearn.model_selection import GridSearchCV, GroupKFold
-
 tuned_on = settings["fine-tuned"]
 whole = settings["fine-tuned part"] == "all"
 upright = pixels(paths, 224) if whole else deep_features(paths, tuned_on, output="lower", device=run.device)
@@ -881,17 +957,8 @@ def fit_tuned(train, test, s):
     recipe = Recipe(settings["fine-tuned epochs"], 32, 3e-4 if whole else 1e-3, decay=0.05, seed=s)
     fit(model, upright, target, recipe, rows=train, augment=mirror)
     embedded, own = both_ways(model)
-    inner = list(GroupKFold(3).split(train, groups=groups[train])) if len(np.unique(groups[train])) > 2 else 2
-    second = np.stack(
-        [
-            GridSearchCV(SVR(), {"C": [0.5, 2.0]}, cv=inner, scoring="neg_mean_squared_error")
-            .fit(embedded[train], target[train, k])
-            .predict(embedded)
-            for k in range(2)
-        ],
-        axis=1,
-    )
-    p = (own + second) / 2 * spread + level
+    second = np.stack([support_vectors(embedded, k, train) for k in range(2)], axis=1)
+    p = ((own * spread + level) + second) / 2
     return p[test], p[train]
 
 
@@ -906,6 +973,7 @@ with run.timed("fine-tuning"):
         loop,
         mirror,
         both_ways,
+        support_vectors,
     ]
     tuned_seeds = seeds[: settings["fine-tuned seeds"]]
     found = [out_of_fold("kim2017/fine_tune", fit_tuned, folds[s], len(Y), s, key)[0] for s in tuned_seeds]
@@ -1146,7 +1214,7 @@ duels = {
     "all_beats_low": ("low", "all"),
     "all_beats_object": ("object", "all"),
     "all_beats_scene": ("scene", "all"),
-    "cnn_features_beat_category": ("all with category", "all"),
+    "cnn_features_beat_category": ("all with category", "all, narrow"),
     "trained_beats_frozen": ("cnn_frozen", "cnn_trained"),
     "ffnn_beats_cnn_frozen": ("cnn_frozen", ffnn),
     "ffnn_beats_cnn_trained": ("cnn_trained", ffnn),
@@ -1214,9 +1282,10 @@ for label, squeeze in {"593": None, "438": low_438}.items():
     p = np.full(Y.shape, np.nan)
     try:
         for train, test in folds[seed]:
-            steps = [StandardScaler(), *([squeeze()] if squeeze else []), SVR(C=1.0)]
+            X = standard(low, train)
+            X = squeeze().fit(X[train]).transform(X) if squeeze else X
             for k in range(2):
-                p[test, k] = make_pipeline(*steps).fit(low[train], Y[train, k]).predict(low[test])
+                p[test, k] = support_vectors(X, k, train)[test]
     except BadInput as error:
         print(label, "-", error)
         continue
@@ -1234,7 +1303,7 @@ p0 = objects[chart]
 views = {"probability": p0, "square root": np.sqrt(p0), "logarithm": np.log(p0 + 1e-6)}
 answers = {}
 for label, view in views.items():
-    p = support_vectors(view, folds[seed])
+    p = out_of_folds(view, folds[seed])
     answers[label] = {t: str(evaluation.score(p[:, k], Y[:, k], groups, "r")) for k, t in enumerate(targets)}
 # Distances between raw probabilities see only the one or two likeliest categories; the root lets the rest speak.
 pd.DataFrame(answers).T
@@ -1247,6 +1316,7 @@ pd.DataFrame(answers).T
 
 # %% tags=["solution"]
 from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import make_pipeline
 
 strongest = ratings.valence.groupby(groups).mean().sub(Y[:, 0].mean()).abs().idxmax()
 out = groups == strongest

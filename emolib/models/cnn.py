@@ -10,7 +10,8 @@ from torch import nn
 from emolib import backbones
 from emolib.errors import BadInput
 
-# What is trained -> what the model therefore reads. Frozen parts run once, and their output is kept.
+# What is trained -> what the model therefore reads. Frozen parts run once, and their output is kept; where nothing lies
+# between the last maps and the new layer but a mean, "fc" reads the embedding.
 READS = {"fc": "maps", "upper": "lower", "all": "pictures"}
 
 
@@ -34,6 +35,8 @@ class CnnRegressor(nn.Module):
             raise BadInput(f"train: {train!r} is unknown; use {', '.join(READS)}")
         self.trains, self.reads = train, READS[train]
         parts = copy.deepcopy(network)
+        if train == "fc" and next(parts.neck.parameters(), None) is None:
+            self.reads, parts.neck = "embedding", nn.Identity()
         self.lower = parts.lower if train == "all" else None
         self.upper = parts.upper if train in ("upper", "all") else None
         self.neck = parts.neck
@@ -42,11 +45,12 @@ class CnnRegressor(nn.Module):
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(parts.head.in_features, outputs))
 
     def embed(self, x: torch.Tensor) -> torch.Tensor:
-        """What the last layer reads, (n, dim), from pictures (n, h, w, 3), lower maps or last maps; see `reads`."""
+        """What the last layer reads, (n, dim), from what the model `reads`: pictures (n, h, w, 3), maps, embeddings."""
         if self.lower is not None:
             x = self.lower((x.permute(0, 3, 1, 2) - self.mean) / self.std)
         else:
-            x = x.float().contiguous(memory_format=torch.channels_last)
+            x = x.float()
+            x = x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
         return self.neck(x if self.upper is None else self.upper(x))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -23,7 +23,7 @@ class FineTuned(CnnRegressor):
     """A `CnnRegressor` on the standardised square root of its embedding, whose last layer starts at a ridge probe.
 
     Args:
-        network: a pretrained backbone whose embedding is not negative (it is copied).
+        network: a pretrained backbone whose embedding is rectified, or nearly (it is copied).
         embedding: float (n, dim), of the training pictures, from the untouched network.
         targets: float (n, outputs), standardised.
         train: see `CnnRegressor`.
@@ -31,7 +31,7 @@ class FineTuned(CnnRegressor):
         penalties: of the ridge, chosen among by leave-one-out error on the training pictures.
 
     Raises:
-        BadInput: embedding and targets differ in length, or a negative embedding.
+        BadInput: embedding and targets differ in length, or an embedding that goes below -1 (SiLU ends above it).
     """
 
     def __init__(

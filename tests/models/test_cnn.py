@@ -25,7 +25,8 @@ def pictures():
 @torch.no_grad()
 def inputs_of(network, pictures) -> dict[str, torch.Tensor]:
     lower = network.lower(network.prepare(pictures))
-    return {"pictures": pictures, "lower": lower, "maps": network.upper(lower)}
+    maps = network.upper(lower)
+    return {"pictures": pictures, "lower": lower, "maps": maps, "embedding": network.neck(maps)}
 
 
 def test_the_three_read_different_things_and_agree_before_training(network, pictures):
@@ -36,10 +37,22 @@ def test_the_three_read_different_things_and_agree_before_training(network, pict
         with torch.no_grad():
             found.append(model(inputs[model.reads]))
             torch.testing.assert_close(model.embed(inputs[model.reads]), network.embed(pictures), rtol=1e-4, atol=1e-4)
-    assert {train: READS[train] for train in READS} == {"fc": "maps", "upper": "lower", "all": "pictures"}
+    reads = {train: CnnRegressor(network, train).reads for train in READS}
+    # Nothing learns between the last maps and the head of this network, so its frozen part ends at the embedding.
+    assert reads == {"fc": "embedding", "upper": "lower", "all": "pictures"}
     assert found[0].shape == (3, 2)
     for other in found[1:]:
         torch.testing.assert_close(other, found[0], rtol=1e-4, atol=1e-4)
+
+
+def test_layers_behind_the_convolutions_are_trained_from_the_last_maps(network, pictures):
+    classic = copy.deepcopy(network)
+    classic.neck = torch.nn.Sequential(network.neck, torch.nn.Linear(1280, 16), torch.nn.ReLU())
+    classic.head = torch.nn.Linear(16, 1000)
+    model = CnnRegressor(classic, "fc")
+    assert model.reads == "maps"
+    model(inputs_of(network, pictures)["maps"]).square().sum().backward()
+    assert all(p.grad is not None for p in model.neck[1].parameters())
 
 
 def test_stored_half_precision_inputs_are_read(network, pictures):
