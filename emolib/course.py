@@ -6,6 +6,7 @@ Used by every chapter: the first code cell calls `start`, the last one `Run.save
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -51,10 +52,16 @@ class Run:
     timings: dict[str, float] = field(default_factory=dict)
     loaded: dict[str, str] = field(default_factory=dict)
 
-    def load(self, name: str) -> corpora.Corpus:
-        """A corpus, noted as used by this run. Raises Unavailable when it is not within reach."""
-        corpus = corpora.load(name, self.data_root)
-        self.loaded[name] = corpus.content_hash
+    def load(self, name: str, **options: object) -> corpora.Corpus:
+        """A corpus, noted as used by this run; `options` as `corpora.load` takes them.
+
+        What a run loads in several ways is noted as one hash over all of them, in the order of loading. Raises
+        Unavailable when it is not within reach.
+        """
+        corpus = corpora.load(name, self.data_root, **options)
+        before = self.loaded.setdefault(name, corpus.content_hash)
+        if before != corpus.content_hash:
+            self.loaded[name] = hashlib.sha256(f"{before} {corpus.content_hash}".encode()).hexdigest()
         return corpus
 
     def record(self, name: str, estimate: Estimate) -> Estimate:

@@ -30,7 +30,7 @@ def fingerprint(path: Path, names: Iterable[str], parameters: Mapping[str, objec
     seen.update(json.dumps([dict(parameters), dict(versions)], sort_keys=True, default=str).encode())
     for name in names:
         try:
-            seen.update(corpora.load(name, parameters.get("data_root")).content_hash.encode())
+            seen.update(corpora.identity(name, parameters.get("data_root")).encode())
         except Unavailable:
             seen.update(b"absent")
     return seen.hexdigest()

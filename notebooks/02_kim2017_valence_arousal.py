@@ -10,7 +10,7 @@
 #     name: python3
 #   emolib:
 #     title: "Valence and arousal from objects, scenes and colours"
-#     corpora: [oasis, warriner, cgna10766]
+#     corpora: [oasis, scenes, warriner, cgna10766]
 # ---
 
 # %% [markdown]
@@ -167,9 +167,19 @@ table.map(lambda v: ", ".join(v) if isinstance(v, list) else "all" if v is None 
 # %%
 import numpy as np
 
-from emolib import emotions
+from emolib import corpora, emotions
 
-corpus = run.load(settings["corpus"])
+if settings["corpus"] == "oasis" and not corpora.available("oasis", data_root):
+    corpus = run.load("scenes", count=settings["pictures"] or 800, size=224, seed=seed)
+    display(
+        Markdown(
+            "> **Not the photographs.** Those of `oasis` are not within reach of this run, so this page uses `scenes`, painted "
+            "pictures whose ratings are **simulated**. What it finds tells whether the methods find what was planted. It "
+            "is no evidence about people, nor about the paper. `python -m emolib data fetch oasis` gets the photographs."
+        )
+    )
+else:
+    corpus = run.load(settings["corpus"])
 if settings["pictures"] is not None:
     # Whole series, spread over the corpus, until there are enough pictures.
     series = corpus.table.group.drop_duplicates().sample(frac=1, random_state=seed)
@@ -804,7 +814,8 @@ figures.show(
         f"{label}: valence {row['valence, mse']}, arousal {row['arousal, mse']}" for label, row in rows.items()
     ),
     save=run.folder / "figures" / "opening.png",
-    title="How well each kind of feature predicts what people feel",
+    title="How well each kind of feature predicts "
+    + ("simulated ratings of painted pictures" if corpus.card.simulated else "what people feel"),
 )
 table3.map(lambda e: "" if not isinstance(e, Estimate) else str(e))
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from emolib.errors import BadInput
 
-NAMES = ("deep_features", "handcrafted", "training_loop")
+NAMES = ("deep_features", "handcrafted", "training_loop", "scenes")
+# These make their own pictures.
+_WITHOUT_PHOTOGRAPHS = {"scenes"}
 
 
 def run(names: Sequence[str] = ()) -> list[dict]:
@@ -33,7 +35,7 @@ def run(names: Sequence[str] = ()) -> list[dict]:
     from emolib import runtime
 
     runtime.keep_freed_memory()
-    paths = photographs()
+    paths = photographs() if set(names or NAMES) - _WITHOUT_PHOTOGRAPHS else []
     return [importlib.import_module(f"emolib.bench.{name}").run(paths) for name in names or NAMES]
 
 

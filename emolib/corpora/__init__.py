@@ -3,32 +3,40 @@
     corpus = load("oasis")
     corpus.table, corpus.card, corpus.paths
 
-A corpus is a module with `NAME`, `CARD`, `FOLDERS`, `load(folder)` and `fetch(folder)`; adding one takes that module
-and its name in `_MODULES`.
+A corpus is a module: one that is found in a folder has `load(folder)` and `fetch(folder)` (`base.CorpusModule`), one
+that is made on this machine from what pip installed has `make(**options)` and `ingredients()` (`base.MadeModule`).
+Adding one takes that module and its name in `_MODULES`.
 """
 
 from __future__ import annotations
 
 import difflib
+import inspect
+import json
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
-from emolib.corpora import cgna10766, oasis, places, warriner
-from emolib.corpora.base import Card, Corpus, CorpusModule, Report, exact_duplicates
+from emolib.corpora import cgna10766, lexicon, oasis, openmoji, places, scenes, warriner
+from emolib.corpora.base import Card, Corpus, CorpusModule, MadeModule, Report, exact_duplicates
 from emolib.corpora.pictures import read_picture
 from emolib.errors import BadInput, Unavailable
 
-__all__ = ["Card", "Corpus", "Report", "available", "card", "fetch", "load", "names", "verify"]
+__all__ = ["Card", "Corpus", "Report", "available", "card", "fetch", "identity", "load", "names", "verify"]
 
-_MODULES: dict[str, CorpusModule] = {
+_MODULES: dict[str, CorpusModule | MadeModule] = {
     module.NAME: module
     for module in (
         oasis,
         cgna10766,
         warriner,
+        # made, not found
+        openmoji,
+        scenes,
     )
 }
 
@@ -43,12 +51,18 @@ def card(name: str) -> Card:
     return _module(name).CARD
 
 
-def load(name: str, data_root: Path | str | None = None) -> Corpus:
-    """The corpus called `name`, from the first place that has it (see `places.data_roots`).
+def load(name: str, data_root: Path | str | None = None, **options: Any) -> Corpus:
+    """The corpus called `name`, from the first place that has it (see `places.data_roots`), or made on this machine.
 
-    Raises BadInput for an unknown name or damaged labels, Unavailable when no place has the data.
+    `options` are those of the `make` of a corpus that is made, as in `load("openmoji", size=96)`; others take none.
+
+    Raises BadInput for an unknown name or option or damaged labels, Unavailable when no place has the data or a package
+    that they are made from is missing.
     """
     module = _module(name)
+    _check_options(module, options)
+    if not module.FOLDERS:
+        return module.make(data_root, **options)
     roots = places.data_roots(data_root)
     reasons = []
     for root in roots:
@@ -68,11 +82,14 @@ def load(name: str, data_root: Path | str | None = None) -> Corpus:
 def available(name: str, data_root: Path | str | None = None) -> bool:
     """Whether `load` finds the data; True also when they are damaged, for `load` then says what is wrong.
 
-    Raises BadInput for an unknown name.
+    Of a corpus that is made, whether it can be made; nothing is made. Raises BadInput for an unknown name.
     """
-    _module(name)
+    module = _module(name)
     try:
-        load(name, data_root)
+        if module.FOLDERS:
+            load(name, data_root)
+        else:
+            module.ingredients()
     except Unavailable:
         return False
     except BadInput:
@@ -83,10 +100,24 @@ def available(name: str, data_root: Path | str | None = None) -> bool:
 def fetch(name: str, data_root: Path | str | None = None, *, progress: bool = True) -> Path:
     """Download a corpus into `data_root` (else see `places.writable_data_root`); returns its folder.
 
-    Does nothing but check when it is there. Raises BadInput or Unavailable, see `fetching.download`.
+    Does nothing but check when it is there. A corpus that is made is made with its defaults, in the cache and not in
+    `data_root`. Raises BadInput or Unavailable, see `fetching.download`.
     """
     module = _module(name)
+    if not module.FOLDERS:
+        return module.make(data_root, progress=progress).root
     return module.fetch(places.writable_data_root(data_root) / module.FOLDERS[0], progress=progress)
+
+
+def identity(name: str, data_root: Path | str | None = None) -> str:
+    """What tells one state of the data from another: the content hash, or of what is made, what it is made from.
+
+    Nothing is made. Raises BadInput for an unknown name or damaged data, Unavailable when the data are not here.
+    """
+    module = _module(name)
+    if module.FOLDERS:
+        return load(name, data_root).content_hash
+    return json.dumps([module.ingredients(), lexicon.emotion_words(data_root)[1]], sort_keys=True)
 
 
 def verify(name: str, data_root: Path | str | None = None, *, progress: bool = True) -> Report:
@@ -131,6 +162,19 @@ def _module(name: str) -> CorpusModule:
     near = difflib.get_close_matches(str(name), _MODULES, n=1, cutoff=0.4)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise BadInput(f"There is no corpus called {name!r}.{hint} Known are: {', '.join(_MODULES)}")
+
+
+def _check_options(module: CorpusModule | MadeModule, options: Mapping[str, Any]) -> None:
+    """Raise BadInput for the first option that the corpus does not have."""
+    known = (
+        [] if module.FOLDERS else [name for name in inspect.signature(module.make).parameters if name != "data_root"]
+    )
+    for option in options:
+        if option not in known:
+            near = difflib.get_close_matches(option, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            has = f"Its options are {', '.join(known)}" if known else "It takes none"
+            raise BadInput(f"The corpus {module.NAME!r} has no option {option!r}.{hint} {has}")
 
 
 def _folders(root: Path, module: CorpusModule) -> list[Path]:

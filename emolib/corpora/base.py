@@ -1,7 +1,8 @@
 """What a corpus is: a table, a card that says where it comes from, and a folder. Used by every chapter.
 
-A corpus module (`oasis`, `cgna10766`, ...) gives `NAME`, `CARD`, `FOLDERS`, `load(folder)` and `fetch(folder)`;
-the registry in `emolib.corpora` does the rest.
+A module of a corpus that is found on disk (`oasis`, `cgna10766`, ...) gives `NAME`, `CARD`, `FOLDERS`, `load(folder)`
+and `fetch(folder)`; one of a corpus that is made on the reader's machine (`openmoji`, ...) gives `NAME`, `CARD`,
+`FOLDERS = ()`, `make(...)` and `ingredients()`. The registry in `emolib.corpora` does the rest.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -171,7 +172,10 @@ class Report:
 
 
 class CorpusModule(Protocol):
-    """What the registry expects of a module; `FOLDERS` are names of its folder in a data root, the usual one first."""
+    """What the registry expects of the module of a corpus that is found on disk.
+
+    `FOLDERS` are names of its folder in a data root, the usual one first.
+    """
 
     NAME: str
     CARD: Card
@@ -180,6 +184,22 @@ class CorpusModule(Protocol):
     def load(self, folder: Path) -> Corpus: ...
 
     def fetch(self, folder: Path, *, progress: bool = True) -> Path: ...
+
+
+class MadeModule(Protocol):
+    """What the registry expects of the module of a corpus that is made: no folder is looked for, `FOLDERS` is empty.
+
+    `make` takes its options by keyword, each with a default, and reuses what it made before. `ingredients` gives the
+    versions of the packages that it is made from, at once, and raises Unavailable when one of them is missing.
+    """
+
+    NAME: str
+    CARD: Card
+    FOLDERS: tuple[()]
+
+    def make(self, data_root: Path | str | None = None, *, progress: bool = True, **options: Any) -> Corpus: ...
+
+    def ingredients(self) -> dict[str, str]: ...
 
 
 def hash_file(path: Path) -> str:

@@ -26,8 +26,10 @@ Augment = Callable[[torch.Tensor, torch.Tensor, torch.Generator], torch.Tensor]
 
 
 class Diverged(EmolibError):
-    """The loss is not finite, noticed at the end of an epoch, whose last step the message names. The last checkpoint is as
-    it was."""
+    """The loss is not finite, noticed at the end of an epoch, whose last step the message names.
+
+    The last checkpoint is as it was.
+    """
 
 
 @dataclass(frozen=True)

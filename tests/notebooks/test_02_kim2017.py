@@ -7,22 +7,20 @@ tested here, not what pretrained networks see.
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
 import torch
 
 from emolib import backbones, claims, course
 from tests.fixtures.corpora import THEMES, write_cgna10766, write_oasis, write_warriner
+from tests.notebooks.running import check_numbers, check_ran_whole, run_chapter
 
 pytestmark = pytest.mark.slow
 
 CHAPTER = "02_kim2017_valence_arousal"
-ROOT = Path(__file__).parents[2]
 TARGETS = ("valence", "arousal")
 
 
@@ -41,55 +39,11 @@ def promised(corpus: str) -> set[str]:
     }
 
 
-@pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
-    """Runs, cache and weights of these tests alone; no data but what a test names, and no network."""
-    home = tmp_path_factory.mktemp("chapter2")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("EMOLIB_RUNS", "EMOLIB_CACHE", "XDG_CACHE_HOME", "TORCH_HOME", "HF_HOME"):
-            patch.setenv(name, str(home / name.lower()))
-        patch.setenv("HF_HUB_OFFLINE", "1")
-        patch.setenv("EMOLIB_REFIT", "")
-        patch.delenv("EMOLIB_DATA", raising=False)
-        patch.chdir(ROOT)
-        yield patch
-    shutil.rmtree(home)
-
-
-def run_chapter(profile: str, data_root: Path, smoke: bool) -> tuple[dict, nbformat.NotebookNode]:
-    """The metrics.json and the executed notebook of a run that has to end well."""
-    parameters = {"seed": 0, "device": "cpu", "data_root": str(data_root), "smoke": smoke}
-    (result,) = course.run(["kim2017"], profile, parameters)
-    assert (result.chapter, result.status) == (CHAPTER, "done"), result.line()
-    folder = course.runs_root() / (f"{profile}-smoke" if smoke else profile) / CHAPTER
-    return json.loads((folder / "metrics.json").read_text("utf-8")), nbformat.read(folder / "notebook.ipynb", 4)
-
-
-def check_ran_whole(notebook: nbformat.NotebookNode) -> None:
-    """Every code cell was executed, none left an error, every figure is described, the opening picture is there."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert all(cell.execution_count for cell in cells)
-    outputs = [output for cell in cells for output in cell.outputs]
-    assert not [output for output in outputs if output.output_type == "error"]
-    figures = [output for output in outputs if "image/png" in output.get("data", {})]
-    assert len(figures) >= 10
-    assert all(figure.metadata["image/png"]["alt"].strip() for figure in figures)
-    # A cell of the chapter has no error to warn of: what is on stderr is progress.
-    text = "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stderr")
-    assert "Traceback" not in text
-
-
 def check_metrics(metrics: dict, corpus: str) -> None:
     """The promised metrics are there, and every number is finite or honestly absent."""
     found = metrics["metrics"]
     assert promised(corpus) <= set(found)
-    for name, metric in found.items():
-        assert set(metric) == {"value", "low", "high", "n", "unit"}, name
-        for bound in ("value", "low", "high"):
-            assert metric[bound] is None or math.isfinite(metric[bound]), name
-        assert metric["n"] > 0, name
-        if None not in (metric["low"], metric["high"]):
-            assert metric["low"] <= metric["high"], name
+    check_numbers(metrics)
     for target in TARGETS:
         for system in ("low", "object", "scene", "all"):
             assert found[f"kim2017/table3/{system}/{corpus}/{target}_mse"]["value"] > 0
@@ -103,7 +57,7 @@ def check_metrics(metrics: dict, corpus: str) -> None:
 def test_ci_profile_runs_every_cell(places: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write_oasis(tmp_path, n_series=12)
     write_warriner(tmp_path, [theme.lower() for theme, _ in THEMES[:12]])
-    metrics, notebook = run_chapter("ci", tmp_path, smoke=False)
+    metrics, notebook = run_chapter(CHAPTER, "ci", tmp_path, smoke=False)
     check_ran_whole(notebook)
     check_metrics(metrics, "oasis")
     assert {f"kim2017/norms/warriner/oasis/{target}_r" for target in TARGETS} <= set(metrics["metrics"])
@@ -115,6 +69,18 @@ def test_ci_profile_runs_every_cell(places: pytest.MonkeyPatch, tmp_path: Path) 
     rows = claims.scorecard([metrics], "kim2017")
     directions = {row["verdict"] for row in rows if row["kind"] == "direction" and row["corpus"] == "oasis"}
     assert directions <= {"holds", "contradicted", "inconclusive"} and directions
+
+
+def test_without_the_photographs_the_page_uses_painted_ones_and_says_so(
+    places: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    metrics, notebook = run_chapter(CHAPTER, "laptop", tmp_path, smoke=True)
+    check_ran_whole(notebook)
+    check_metrics(metrics, "scenes")
+    assert set(metrics["corpora"]) == {"scenes"}
+    assert not [name for name in metrics["metrics"] if "/oasis/" in name]
+    shown = "".join(str(output) for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs)
+    assert "Not the photographs." in shown and "simulated" in shown
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +118,7 @@ def kims_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_profiles_on_kims_corpus_run_every_cell(
     profile: str, random_networks: None, places: pytest.MonkeyPatch, kims_pictures: Path
 ) -> None:
-    metrics, notebook = run_chapter(profile, kims_pictures, smoke=True)
+    metrics, notebook = run_chapter(CHAPTER, profile, kims_pictures, smoke=True)
     check_ran_whole(notebook)
     check_metrics(metrics, "cgna10766")
     assert (metrics["profile"], set(metrics["corpora"])) == (profile, {"cgna10766"})

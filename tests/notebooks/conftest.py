@@ -1,0 +1,26 @@
+"""A place of their own for the chapters' tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
+    """Runs, cache and weights of these tests alone; no data but what a test names, and no network."""
+    home = tmp_path_factory.mktemp("chapter")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("EMOLIB_RUNS", "EMOLIB_CACHE", "XDG_CACHE_HOME", "TORCH_HOME", "HF_HOME"):
+            patch.setenv(name, str(home / name.lower()))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("EMOLIB_REFIT", "")
+        patch.delenv("EMOLIB_DATA", raising=False)
+        patch.chdir(ROOT)
+        yield patch
+    shutil.rmtree(home)
