@@ -48,7 +48,7 @@ from IPython.display import Markdown, display
 
 from emolib import course
 
-common = {"scenes": 1600, "scenes, all effects off": 800, "picture size": 160, "folds": 5}
+common = {"scenes": 1400, "scenes, all effects off": 700, "picture size": 160, "folds": 5}
 profiles = {
     "ci": common | {"scenes": 160, "scenes, all effects off": 80, "folds": 3},
     "laptop": common,
