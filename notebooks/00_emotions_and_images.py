@@ -70,7 +70,7 @@ pd.DataFrame({name: profiles[name] for name in course.PROFILES})
 # usually put on a wheel, so that confusing *awe* with *excitement* counts as a smaller error than confusing it with
 # *disgust* {cite}`zhao2016`.
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -125,10 +125,10 @@ table = pd.DataFrame(
 )
 table["polarity"] = [emotions.POLARITY.get(word, "") for word in words]
 shared = [word for word in words if all(word in names for names in sets.values())]
-display(table.T)
+display(table)
 Markdown(f"In all three: **{', '.join(shared)}**. All of them are unpleasant.")
 
-# %%
+# %% tags=["hide-input"]
 figure, axis = plt.subplots(figsize=(5.6, 5.6))
 petal = {"joy": "#e8c53d", "trust": "#7fb069", "fear": "#4a4e8f", "surprise": "#4fb0ae", "sadness": "#5b8fc7",
          "disgust": "#6b6b47", "anger": "#a02c3f", "anticipation": "#e8a33d"}  # fmt: skip
@@ -171,7 +171,7 @@ figures.show(
 # and **arousal**, from sleepy to wide awake. The angles below are those of one of his solutions; other solutions move
 # single words, and keep their order around the circle.
 
-# %%
+# %% tags=["hide-input"]
 figure, axis = plt.subplots(figsize=(7, 6.6))
 axis.add_patch(plt.Circle((0, 0), 1, fill=False, color="#bbbbbb"))
 tint = plt.get_cmap("PuOr_r")
@@ -208,7 +208,7 @@ figures.show(
 # {cite}`bradley1994`; people mark the one that is like them. Here is our own sketch of the idea: a mouth from frowning
 # to smiling, and a burst in the body from sleepy to wide awake.
 
-# %%
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(2, 5, figsize=(8, 3.9))
 for k in range(5):
     for axis, kind in zip(axes[:, k], ("valence", "arousal"), strict=True):
@@ -294,7 +294,8 @@ row = figures.picture_row(
 figures.show(
     row, alt=f"Eighteen emoji from the most negative to the most positive tweets, {captions[0]} to {captions[-1]}."
 )
-surest = moji.assign(words=moji.emotion_keywords).query("words != ''").nlargest(8, "occurrences")
+surest = moji.assign(words=moji.emotion_keywords.str.split("|").str[:3].str.join(", "))
+surest = surest.query("words != ''").nlargest(8, "occurrences")
 surest[["emoji", "words", "occurrences", "balance"]].set_index("emoji").round(2)
 
 # %% [markdown]

@@ -7,8 +7,8 @@ row by row. Used by chapter 2 (object and scene features, Table III; frozen and 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -110,13 +110,24 @@ def _row_shape(backbone: str, output: str, size: int) -> tuple[int, ...]:
     return tuple(maps.shape[1:])
 
 
+@lru_cache(maxsize=1)
+def _traced(backbone: str, output: str, size: int, device: str, weights: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The network, ready to run; the last one is kept, since loading and tracing cost as much as dozens of pictures.
+
+    `weights` tells one state of the weights' file from another.
+    """
+    where = torch.device(device)
+    example = torch.zeros(BATCH[where.type], size, size, 3, dtype=torch.uint8, device=where)
+    return backbones.compiled(_network(backbone, output, where), example)
+
+
 def _compute(
     paths: Sequence[Path], backbone: str, output: str, size: int, flip: bool, device: torch.device, start: int
 ) -> Iterator[np.ndarray]:
     info, batch = backbones.info(backbone), BATCH[device.type]
     read = partial(pictures.read_resized, size=size, interpolation=info.interpolation)
-    example = torch.zeros(batch, size, size, 3, dtype=torch.uint8, device=device)
-    run = backbones.compiled(_network(backbone, output, device), example)
+    weights = backbones.weights_file(backbone)
+    run = _traced(backbone, output, size, str(device), cache.files_digest([weights]) if weights else "")
     for pixels in reading.read_blocks(paths[start:], read, ahead=device.type != "cpu"):
         if flip:
             pixels = np.ascontiguousarray(pixels[:, :, ::-1])
