@@ -113,6 +113,8 @@ def write(profile: str) -> Path:
 def _tolerance(name: str, metric: dict) -> tuple[float, str]:
     if name.endswith("/count"):
         return 0.0, "a count"
+    if name.endswith("_train"):
+        return max(0.1 * abs(metric["value"]), 0.005), "a tenth of the value; training errors follow rounding"
     if metric["low"] is None or metric["high"] is None:
         return max(0.02 * abs(metric["value"]), 0.005), "2% of the value; it has no interval"
     width = (metric["high"] - metric["low"]) / 3

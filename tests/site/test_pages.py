@@ -105,7 +105,7 @@ def test_every_card_has_a_page_that_cites_its_source(run):
     )
     cards = [corpora.card(name) for name in corpora.names()]
     for card in cards:
-        assert card.citation in known
+        assert {key.strip() for key in card.citation.split(",")} <= known
         assert f"{{cite:t}}`{card.citation}`" in pages.card_page(card, [run])
     assert "In this run" in pages.card_page(corpora.card("oasis"), [run])
     assert all(f"({card.name}.md)" in pages.cards_index(cards) for card in cards)
