@@ -246,7 +246,7 @@ Markdown(
 #
 # This book can be read without any of the papers' own pictures. Three corpora carry it:
 #
-# - **oasis**: real photographs, rated by hundreds of people {cite}`kurdi2017`. The only one of the three that is evidence
+# - **oasis**: real photographs, rated by many people each {cite}`kurdi2017`. The only one of the three that is evidence
 #   about people. It is not installed with the book; if it is not within reach, its sections say so and stay empty.
 # - **openmoji**: illustrations with keywords; for some of them, people judged *tweets that contain them*.
 # - **scenes**: a laboratory. **Its labels are simulated**: we painted the pictures and planted the feelings. It shows
@@ -383,8 +383,8 @@ else:
     )
 
 # %% [markdown]
-# With hundreds of raters a mean is nearly free of noise: no model can blame the raters for a correlation of .6. But whoever
-# promises to tell what *you* will feel has a much lower ceiling, and no data set of means can lift it.
+# Compare the two rows of each scale: what separates them is the noise of a single answer, which a mean over many people
+# averages away. Whoever promises to tell what *you* will feel has the lower ceiling, and no data set of means can lift it.
 #
 # The same for votes. In the laboratory five simulated workers vote on each picture. How often do two of them agree, how
 # often is there a majority, and how often is the majority what was planted as the likeliest emotion?

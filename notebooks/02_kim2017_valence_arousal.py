@@ -635,8 +635,8 @@ figures.show(
 # Which view is best is asked **inside each training fold**: a network of a sixteenth of the widths is fitted in each view
 # on two thirds of the training series and judged on the others. The test pictures have no part in it. The
 # learning rate, the number of passes and the dropout were *not* searched for that way. They were settled while
-# this chapter was written, among some thirty recipes, on the same pictures folded in other ways. The folds below had
-# not been used before; still, take the last few hundredths with a grain of salt.
+# this chapter was written, among some thirty recipes, on the same pictures folded in other ways. The folds below
+# had no part in that; still, they hold the same pictures, so take the last few hundredths with a grain of salt.
 #
 # Every system is trained anew in each fold, with several seeds that also shuffle the folds. Widths are the paper's own
 # for each group (Table III), divided as the settings say: the full network is as wide as in the paper, the networks of
