@@ -16,6 +16,14 @@ from emolib.errors import BadInput
 
 DRAWS = 4000
 
+CLASS_MEASURES = ("accuracy", "recall", "one_vs_all_accuracy", "one_vs_all_tpr")
+"""Of class numbers: the share that is right, and the mean over the true classes of the share found (recall, also called
+true-positive rate). Of yes or no for each class, (n, classes): the mean over classes of the share that is right, and
+of the mean of the shares found among the class and among the rest (Machajdik & Hanbury 2010, section 4.2), .5 by
+chance. One-vs-all leaves out classes whose column is nan."""
+
+ONE_VS_ALL = CLASS_MEASURES[2:]
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -67,7 +75,8 @@ def mse(predictions: np.ndarray, truth: np.ndarray) -> float:
 def pearson(predictions: np.ndarray, truth: np.ndarray) -> float:
     """Pearson's r; nan where either side is constant."""
     p, y = np.asarray(predictions, float), np.asarray(truth, float)
-    return float(_from_sums(_sums((p - p.mean())[None], y - y.mean()).sum(1), "r")[0])
+    # Each about its own mean: a common shift would leave the digits of one of them to rounding.
+    return _mean_score((p - p.mean())[None], y - y.mean(), "r")
 
 
 def score(
@@ -82,14 +91,15 @@ def score(
     """A measure of out-of-fold predictions, averaged over seeds, with its interval.
 
     Args:
-        predictions: (seeds, n), or (n,) of a system without chance.
+        predictions: (seeds, n), or (n,) of a system without chance; with a last axis of classes for one-vs-all.
         truth: (n,).
         groups: (n,) what is drawn together.
-        measure: "r" (Pearson, over all pictures of a run) or "mse".
+        measure: "r" (Pearson, over all pictures of a run), "mse", or one of `CLASS_MEASURES`, for which truth is class
+            numbers.
         seed: of the draws.
         draws: how many.
     """
-    predictions = np.atleast_2d(predictions)
+    predictions = _by_seed(predictions, measure)
     values = _draw([predictions], truth, groups, measure, seed, draws)[0]
     return _estimate(_mean_score(predictions, truth, measure), values, groups)
 
@@ -106,9 +116,10 @@ def difference(
 ) -> Estimate:
     """How much better the second system is than the first, paired: positive means better, whatever the measure.
 
-    MSE(first) - MSE(second), or r(second) - r(first), each averaged over its seeds. Arguments as in `score`.
+    MSE(first) - MSE(second), or of any other measure second - first, each averaged over its seeds. Arguments as in
+    `score`.
     """
-    first, second = np.atleast_2d(first), np.atleast_2d(second)
+    first, second = _by_seed(first, measure), _by_seed(second, measure)
     a, b = _draw([first, second], truth, groups, measure, seed, draws)
     sign = 1 if measure == "mse" else -1
     value = _mean_score(first, truth, measure) - _mean_score(second, truth, measure)
@@ -139,49 +150,84 @@ def bootstrap(
     return _estimate(statistic(np.arange(len(index))), values, groups, unit)
 
 
-def _sums(predictions: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Per seed and row what both measures are made of: (seeds, n, 6)."""
-    y = np.broadcast_to(truth, predictions.shape)
-    p = predictions
-    return np.stack([np.ones_like(p), p, y, p * p, y * y, p * y], axis=-1)
+def _by_seed(predictions: np.ndarray, measure: str) -> np.ndarray:
+    """The predictions with an axis of seeds in front."""
+    predictions = np.asarray(predictions)
+    axes = 3 if measure in ONE_VS_ALL else 2
+    return predictions[None] if predictions.ndim == axes - 1 else predictions
+
+
+def _sums(predictions: np.ndarray, truth: np.ndarray, measure: str) -> np.ndarray:
+    """Per seed and row, numbers whose sums over rows determine the measure: (seeds, n, numbers)."""
+    if measure in ("r", "mse"):
+        # Centred, since differences of large sums lose digits.
+        p, y = np.broadcast_arrays(predictions - truth.mean(), truth - truth.mean())
+        return np.stack([np.ones_like(p), p, y, p * p, y * y, p * y], axis=-1)
+    if measure == "accuracy":
+        right = (predictions == truth).astype(float)
+        return np.stack([np.ones_like(right), right], axis=-1)
+    classes = np.arange(predictions.shape[-1]) if measure in ONE_VS_ALL else np.unique(truth)
+    member = np.broadcast_to(truth[:, None] == classes, (len(predictions), len(truth), len(classes)))
+    if measure == "recall":
+        return np.concatenate([member, member & (predictions == truth)[..., None]], axis=-1).astype(float)
+    known = ~np.isnan(predictions).any(axis=(0, 1))
+    member, said = member[..., known], predictions[..., known] > 0.5
+    return np.concatenate([member, member & said, ~member, ~member & ~said], axis=-1).astype(float)
 
 
 def _from_sums(sums: np.ndarray, measure: str) -> np.ndarray:
-    n, p, y, pp, yy, py = np.moveaxis(sums, -1, 0)
-    if measure == "mse":
-        return (pp - 2 * py + yy) / n
-    if measure != "r":
-        raise BadInput(f"measure: {measure!r} is unknown; use r or mse")
-    spread_p, spread_y = pp - p * p / n, yy - y * y / n
-    # A constant has no correlation; rounding would otherwise make one up.
-    varied = (spread_p > 1e-9 * pp) & (spread_y > 1e-9 * yy)
     with np.errstate(invalid="ignore", divide="ignore"):
+        if measure == "accuracy":
+            return sums[..., 1] / sums[..., 0]
+        if measure == "recall":
+            there, found = np.split(sums, 2, axis=-1)
+            return _mean(found / there)
+        if measure in ONE_VS_ALL:
+            positive, hit, negative, rejected = np.split(sums, 4, axis=-1)
+            if measure == "one_vs_all_accuracy":
+                return _mean((hit + rejected) / (positive + negative))
+            return _mean((hit / positive + rejected / negative) / 2)
+        n, p, y, pp, yy, py = np.moveaxis(sums, -1, 0)
+        if measure == "mse":
+            return (pp - 2 * py + yy) / n
+        spread_p, spread_y = pp - p * p / n, yy - y * y / n
+        # A constant has no correlation; rounding would otherwise make one up.
+        varied = (spread_p > 1e-9 * pp) & (spread_y > 1e-9 * yy)
         return np.where(varied, (py - p * y / n) / np.sqrt(spread_p * spread_y), np.nan)
 
 
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the last axis of what is defined: a class that no draw has says nothing; nan if none is defined."""
+    there = np.isfinite(values)
+    return np.where(there, values, 0).sum(-1) / there.sum(-1)
+
+
 def _mean_score(predictions: np.ndarray, truth: np.ndarray, measure: str) -> float:
-    centre = float(np.mean(truth))
-    return float(np.mean(_from_sums(_sums(predictions - centre, np.asarray(truth, float) - centre).sum(1), measure)))
+    return float(np.mean(_from_sums(_sums(predictions, np.asarray(truth, float), measure).sum(1), measure)))
 
 
 def _draw(
     systems: list[np.ndarray], truth: np.ndarray, groups: Sequence[object], measure: str, seed: int, draws: int
 ) -> list[np.ndarray]:
+    if measure not in ("r", "mse", *CLASS_MEASURES):
+        raise BadInput(f"measure: {measure!r} is unknown; use r, mse, {', '.join(CLASS_MEASURES)}")
     truth = np.asarray(truth, float)
     names, index = np.unique(np.asarray(groups), return_inverse=True)
     for predictions in systems:
-        if predictions.shape[1:] != truth.shape or truth.shape != index.shape:
+        axes = 3 if measure in ONE_VS_ALL else 2
+        if predictions.ndim != axes or predictions.shape[1:2] != truth.shape or truth.shape != index.shape:
             raise BadInput(
                 f"predictions {predictions.shape}, truth {truth.shape} and groups {index.shape} do not fit together"
             )
-        if not np.isfinite(predictions).all():
+        # In one-vs-all a class that could not be judged is nan for every picture, never for some.
+        lost = ~np.isfinite(predictions)
+        if lost.any() and not (measure in ONE_VS_ALL and (lost.all((0, 1)) | ~lost.any((0, 1))).all()):
             raise BadInput("predictions: some are not finite; a picture was never in a test fold, or training diverged")
     random = np.random.default_rng(seed)
     counts = random.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws).astype(float)
     results = []
-    centre = truth.mean()
     for predictions in systems:
-        rows = _sums(predictions - centre, truth - centre)
+        rows = _sums(predictions, truth, measure)
         by_group = np.zeros((len(predictions), len(names), rows.shape[-1]))
         for s in range(len(predictions)):
             np.add.at(by_group[s], index, rows[s])

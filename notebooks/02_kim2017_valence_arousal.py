@@ -862,7 +862,7 @@ from sklearn.linear_model import LinearRegression
 from emolib.features.reading import pixels
 from emolib.models import cnn as cnn_module
 from emolib.models import tuned as tuned_module
-from emolib.models.cnn import CnnRegressor
+from emolib.models.cnn import TransferCnn
 from emolib.models.tuned import FineTuned
 
 
@@ -907,7 +907,7 @@ def fit_cnn(backbone, part, inputs):
     def fit_one(train, test, s):
         target, level, spread = standardised(train)
         course.runtime.seed_everything(s)
-        network = CnnRegressor(backbones.load(backbone), part, outputs=2).to(run.device)
+        network = TransferCnn(backbones.load(backbone), part, outputs=2).to(run.device)
         recipe = Recipe(settings["cnn epochs"] * (20 if part == "fc" else 1), 50, 1e-3, "sgd", "constant", 0.0, s)
         fit(network, inputs, target, recipe, rows=train)
         return [predict(network, inputs, rows=rows, batch=50) * spread + level for rows in (test, train)]
@@ -920,7 +920,7 @@ with run.timed("convolutional networks"):
         for system, part in {"cnn_frozen": "fc", "cnn_trained": "all"}.items():
             if part == "fc":
                 # Frozen convolutions run once, so the pictures can have the network's own size.
-                reads = CnnRegressor(backbones.load(b), part).reads
+                reads = TransferCnn(backbones.load(b), part).reads
                 inputs = deep_features(paths, b, output=reads, device=run.device)
             else:
                 inputs = pixels(paths, settings["cnn pixels"])

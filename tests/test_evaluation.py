@@ -206,7 +206,7 @@ def test_what_does_not_fit_together_is_refused():
     for predictions, n in ((p[:, 1:], 20), (p, 19), (p[0, 0], 20)):
         with pytest.raises(BadInput, match="do not fit together"):
             score(predictions, y, np.arange(n), "mse")
-    with pytest.raises(BadInput, match="'rmse' is unknown; use r or mse"):
+    with pytest.raises(BadInput, match="'rmse' is unknown; use r, mse, accuracy"):
         score(p, y, np.arange(20), "rmse")
 
 
@@ -221,3 +221,61 @@ def test_an_estimate_in_words_and_in_json():
     assert str(Estimate(1.234, None, None, 7, "groups")) == "1.23"
     as_dict = Estimate(float("inf"), float("nan"), 1.5, 7, "words").as_dict()
     assert as_dict == {"value": None, "low": None, "high": 1.5, "n": 7, "unit": "words"}
+
+
+def labelled(n: int = 90, classes: int = 4, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """True classes, unequal in size, and two seeds' guesses that are right about every second time."""
+    random = np.random.default_rng(seed)
+    truth = random.choice(classes, n, p=np.arange(1, classes + 1) / sum(range(1, classes + 1)))
+    guesses = np.where(random.random((2, n)) < 0.5, truth, random.integers(classes, size=(2, n)))
+    return truth, guesses
+
+
+def test_class_measures_agree_with_scikit_learn():
+    from sklearn.metrics import accuracy_score, balanced_accuracy_score
+
+    truth, guesses = labelled()
+    groups = np.arange(len(truth)) // 3
+    right = np.mean([accuracy_score(truth, g) for g in guesses])
+    assert score(guesses, truth, groups, "accuracy").value == pytest.approx(right)
+    found = np.mean([balanced_accuracy_score(truth, g) for g in guesses])
+    assert score(guesses, truth, groups, "recall").value == pytest.approx(found)
+    said = guesses[..., None] == np.arange(4)
+    binary = [[(truth == k, s[:, k]) for k in range(4)] for s in said]
+    for measure, judge in (("one_vs_all_accuracy", accuracy_score), ("one_vs_all_tpr", balanced_accuracy_score)):
+        expected = np.mean([judge(t, s) for seed in binary for t, s in seed])
+        assert score(said.astype(float), truth, groups, measure).value == pytest.approx(expected)
+
+
+def test_a_class_that_was_not_judged_is_left_out_and_one_that_was_half_judged_is_refused():
+    from sklearn.metrics import balanced_accuracy_score
+
+    truth, guesses = labelled()
+    said = (guesses[0][:, None] == np.arange(4)).astype(float)
+    said[:, 1] = np.nan
+    expected = np.mean([balanced_accuracy_score(truth == k, said[:, k]) for k in (0, 2, 3)])
+    assert score(said, truth, np.arange(len(truth)), "one_vs_all_tpr").value == pytest.approx(expected)
+    said[:5, 1] = 0
+    with pytest.raises(BadInput, match="not finite"):
+        score(said, truth, np.arange(len(truth)), "one_vs_all_tpr")
+
+
+def test_one_vs_all_without_any_class_that_could_be_judged_is_undefined_and_not_a_number():
+    truth, _ = labelled()
+    result = score(np.full((len(truth), 4), np.nan), truth, np.arange(len(truth)), "one_vs_all_tpr")
+    assert math.isnan(result.value) and result.low is None and result.as_dict()["value"] is None
+
+
+def test_the_interval_of_an_accuracy_is_the_binomial_one_when_every_picture_stands_alone():
+    from scipy.stats import norm
+
+    truth, guesses = labelled(n=2000)
+    found = score(guesses[0], truth, np.arange(2000), "accuracy")
+    half = norm.ppf(0.975) * math.sqrt(found.value * (1 - found.value) / 2000)
+    assert found.high - found.low == pytest.approx(2 * half, rel=0.08)
+
+
+def test_a_better_classifier_has_a_positive_difference():
+    truth, guesses = labelled(n=600)
+    assert difference(guesses, np.stack([truth, truth]), truth, np.arange(600), "accuracy").low > 0
+    assert difference(np.stack([truth, truth]), guesses, truth, np.arange(600), "recall").high < 0

@@ -15,7 +15,7 @@ from emolib.errors import BadInput
 READS = {"fc": "maps", "upper": "lower", "all": "pictures"}
 
 
-class CnnRegressor(nn.Module):
+class TransferCnn(nn.Module):
     """A backbone whose last layer is replaced by `outputs` linear units.
 
     Args:
@@ -57,7 +57,7 @@ class CnnRegressor(nn.Module):
         """Predictions (n, outputs) from what the model `reads`."""
         return self.head(self.embed(x))
 
-    def train(self, mode: bool = True) -> CnnRegressor:
+    def train(self, mode: bool = True) -> TransferCnn:
         """Training mode, but for batch norms: with few pictures their ImageNet statistics are the better ones."""
         super().train(mode)
         for module in self.modules():

@@ -13,20 +13,20 @@ from sklearn.linear_model import RidgeCV
 
 from emolib import backbones
 from emolib.errors import BadInput
-from emolib.models.cnn import CnnRegressor
+from emolib.models.cnn import TransferCnn
 
 # Embeddings of rectified maps are mostly near zero with a long tail; their square root is closer to normal.
 FLOOR = 1e-4
 
 
-class FineTuned(CnnRegressor):
-    """A `CnnRegressor` on the standardised square root of its embedding, whose last layer starts at a ridge probe.
+class FineTuned(TransferCnn):
+    """A `TransferCnn` on the standardised square root of its embedding, whose last layer starts at a ridge probe.
 
     Args:
         network: a pretrained backbone whose embedding is rectified, or nearly (it is copied).
         embedding: float (n, dim), of the training pictures, from the untouched network.
         targets: float (n, outputs), standardised.
-        train: see `CnnRegressor`.
+        train: see `TransferCnn`.
         dropout: before the last layer.
         penalties: of the ridge, chosen among by leave-one-out error on the training pictures.
 

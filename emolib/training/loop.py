@@ -43,6 +43,8 @@ class Recipe:
         optimizer: "adamw" or "sgd" (momentum .9).
         schedule: "cosine" (linear rise over the first tenth of the steps, then down to zero) or "constant".
         decay: weight decay.
+        head: learning rate of the model's `head`, where it has one, as a multiple of `lr`. A new last layer has further
+            to go than the pretrained layers below it.
         seed: of the order of the pictures, of dropout, of augmentation.
     """
 
@@ -52,6 +54,7 @@ class Recipe:
     optimizer: str = "adamw"
     schedule: str = "cosine"
     decay: float = 0.01
+    head: float = 1.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -59,6 +62,8 @@ class Recipe:
             raise BadInput(f"{self}: epochs, batch and seed have to be whole numbers")
         if self.epochs < 1 or self.batch < 1 or not 0 < self.lr < math.inf or not 0 <= self.decay < math.inf:
             raise BadInput(f"{self}: epochs and batch have to be at least 1, lr above 0, decay not negative")
+        if not 0 < self.head < math.inf:
+            raise BadInput(f"{self}: head multiplies a learning rate; it has to be above 0")
         if self.optimizer not in ("adamw", "sgd") or self.schedule not in ("cosine", "constant"):
             raise BadInput(f"{self}: optimizer is adamw or sgd, schedule is cosine or constant")
 
@@ -190,10 +195,19 @@ def _take(inputs: np.ndarray | torch.Tensor, rows: torch.Tensor) -> torch.Tensor
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    parameters = [p for p in model.parameters() if p.requires_grad]
+    parameters = _groups(model, recipe)
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(parameters, lr=recipe.lr, momentum=0.9, weight_decay=recipe.decay)
     return torch.optim.AdamW(parameters, lr=recipe.lr, weight_decay=recipe.decay, fused=True)
+
+
+def _groups(model: nn.Module, recipe: Recipe) -> list[dict]:
+    """What is trained, the head apart where it has a learning rate of its own."""
+    head = {id(p) for p in model.head.parameters()} if recipe.head != 1 and hasattr(model, "head") else set()
+    trained = [p for p in model.parameters() if p.requires_grad]
+    rest = [p for p in trained if id(p) not in head]
+    parts = ((1.0, rest), (recipe.head, [p for p in trained if id(p) in head]))
+    return [{"params": part, "scale": scale} for scale, part in parts if part]
 
 
 def _schedule(recipe: Recipe, step: int, steps: int) -> float:

@@ -9,7 +9,7 @@ import torch
 
 from emolib import backbones
 from emolib.errors import BadInput
-from emolib.models.cnn import READS, CnnRegressor
+from emolib.models.cnn import READS, TransferCnn
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +33,11 @@ def test_the_three_read_different_things_and_agree_before_training(network, pict
     inputs, found = inputs_of(network, pictures), []
     for train in ("fc", "upper", "all"):
         torch.manual_seed(5)
-        model = CnnRegressor(network, train, outputs=2).eval()
+        model = TransferCnn(network, train, outputs=2).eval()
         with torch.no_grad():
             found.append(model(inputs[model.reads]))
             torch.testing.assert_close(model.embed(inputs[model.reads]), network.embed(pictures), rtol=1e-4, atol=1e-4)
-    reads = {train: CnnRegressor(network, train).reads for train in READS}
+    reads = {train: TransferCnn(network, train).reads for train in READS}
     # Nothing learns between the last maps and the head of this network, so its frozen part ends at the embedding.
     assert reads == {"fc": "embedding", "upper": "lower", "all": "pictures"}
     assert found[0].shape == (3, 2)
@@ -49,7 +49,7 @@ def test_layers_behind_the_convolutions_are_trained_from_the_last_maps(network, 
     classic = copy.deepcopy(network)
     classic.neck = torch.nn.Sequential(network.neck, torch.nn.Linear(1280, 16), torch.nn.ReLU())
     classic.head = torch.nn.Linear(16, 1000)
-    model = CnnRegressor(classic, "fc")
+    model = TransferCnn(classic, "fc")
     assert model.reads == "maps"
     model(inputs_of(network, pictures)["maps"]).square().sum().backward()
     assert all(p.grad is not None for p in model.neck[1].parameters())
@@ -57,7 +57,7 @@ def test_layers_behind_the_convolutions_are_trained_from_the_last_maps(network, 
 
 def test_stored_half_precision_inputs_are_read(network, pictures):
     inputs = inputs_of(network, pictures)
-    model = CnnRegressor(network, "upper").eval()
+    model = TransferCnn(network, "upper").eval()
     with torch.no_grad():
         torch.testing.assert_close(model(inputs["lower"].half()), model(inputs["lower"]), rtol=0.05, atol=0.05)
 
@@ -67,7 +67,7 @@ def test_stored_half_precision_inputs_are_read(network, pictures):
     [("fc", (), ()), ("upper", ("upper",), ("lower",)), ("all", ("lower", "upper"), ())],
 )
 def test_exactly_the_trained_parts_get_gradients(train, below, kept, network, pictures):
-    model = CnnRegressor(network, train)
+    model = TransferCnn(network, train)
     model(inputs_of(network, pictures)[model.reads]).square().sum().backward()
     learning = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
     assert learning == {"head", *below}
@@ -78,7 +78,7 @@ def test_exactly_the_trained_parts_get_gradients(train, below, kept, network, pi
 
 def test_training_changes_neither_the_given_network_nor_the_statistics_of_batch_norms(network, pictures):
     before = copy.deepcopy(network.state_dict())
-    model = CnnRegressor(network, "all").train()
+    model = TransferCnn(network, "all").train()
     statistics = {name: b.clone() for name, b in model.named_buffers() if "running" in name}
     assert statistics
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -94,7 +94,7 @@ def test_training_changes_neither_the_given_network_nor_the_statistics_of_batch_
 
 
 def test_in_training_mode_only_batch_norms_stay(network):
-    model = CnnRegressor(network, "all", dropout=0.5).train()
+    model = TransferCnn(network, "all", dropout=0.5).train()
     norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     assert norms and not any(m.training for m in norms)
     assert model.training and all(m.training for m in model.modules() if isinstance(m, torch.nn.Dropout))
@@ -103,4 +103,4 @@ def test_in_training_mode_only_batch_norms_stay(network):
 
 def test_an_unknown_part_is_refused(network):
     with pytest.raises(BadInput, match="'head' is unknown; use fc, upper, all"):
-        CnnRegressor(network, "head")
+        TransferCnn(network, "head")

@@ -235,3 +235,28 @@ WRONG = st.one_of(
 def test_a_recipe_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(BadInput, match="Recipe"):
         Recipe(**{"epochs": 1, **wrong})
+
+
+def test_the_head_moves_at_its_own_rate_and_what_is_frozen_does_not_move():
+    class Two(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body, self.head, self.still = torch.nn.Linear(5, 5), torch.nn.Linear(5, 1), torch.nn.Linear(5, 5)
+            self.still.requires_grad_(False)
+
+        def forward(self, x):
+            return self.head(self.body(x) + self.still(x)).squeeze(1)
+
+    torch.manual_seed(0)
+    model = Two()
+    before = copy.deepcopy(model)
+    fit(model, X, Y, Recipe(1, len(X), lr=1e-3, decay=0.0, head=10.0, schedule="constant"))
+    # The first step of Adam goes by the learning rate, whatever the size of the gradient.
+    step = {
+        name: (p - q).abs().max().item()
+        for (name, p), q in zip(model.named_parameters(), before.parameters(), strict=True)
+    }
+    assert step["body.weight"] == pytest.approx(1e-3, rel=1e-3) and step["head.weight"] == pytest.approx(1e-2, rel=1e-3)
+    assert step["still.weight"] == 0
+    with pytest.raises(BadInput, match="head multiplies"):
+        Recipe(1, head=0.0)
