@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -244,11 +245,14 @@ def freeze(module: nn.Module) -> nn.Module:
 
 
 def compiled(module: nn.Module, example: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The module traced for inference, its batch norms folded into its convolutions.
+    """The module made ready for inference alone, its batch norms folded into its convolutions.
+
+    On a CPU it runs in ONNX Runtime, whose convolutions are about a third faster than PyTorch's there; elsewhere it is
+    traced.
 
     Args:
         module: in evaluation mode; control flow must not depend on values.
-        example: an input of the kind that will follow; the batch size may differ later.
+        example: an input of the kind that will follow; only the batch size may differ later.
 
     Returns:
         A function of the same input, equal to the module within float32 rounding.
@@ -256,6 +260,28 @@ def compiled(module: nn.Module, example: torch.Tensor) -> Callable[[torch.Tensor
     import warnings
 
     with torch.inference_mode(), warnings.catch_warnings():
-        # Tracing warns of constants (paddings); inputs of one size are all that it will see.
+        # Tracing warns of constants (paddings), the export of being the older of two; both are meant.
         warnings.simplefilter("ignore")
+        if example.device.type == "cpu":
+            buffer = io.BytesIO()
+            try:
+                torch.onnx.export(
+                    module.eval(), (example,), buffer, dynamo=False, input_names=["x"], output_names=["y"],
+                    dynamic_axes={"x": {0: "n"}, "y": {0: "n"}},
+                )  # fmt: skip
+                return _session(buffer.getvalue())
+            except torch.onnx.errors.OnnxExporterError:
+                pass  # ONNX has no such operation, as for AlexNet's pooling of maps that do not divide evenly
         return torch.jit.freeze(torch.jit.trace(module.eval(), example, check_trace=False))
+
+
+def _session(model: bytes) -> Callable[[torch.Tensor], torch.Tensor]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3
+    # Threads that wait in a loop would take the cores from those that decode the next pictures.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return lambda x: torch.from_numpy(session.run(None, {"x": x.numpy()})[0])

@@ -221,3 +221,11 @@ def test_the_traced_network_equals_the_network_for_any_batch(lite0):
         for _ in range(3):  # the first runs profile, the later ones are optimised
             torch.testing.assert_close(run(pictures), wanted, rtol=1e-4, atol=1e-4)
         torch.testing.assert_close(run(pictures[1:2]), wanted[1:2], rtol=1e-4, atol=1e-4)
+
+
+def test_what_onnx_can_not_say_is_traced_instead():
+    pool = torch.nn.AdaptiveAvgPool2d(3)  # of 5 x 5 places: not a whole number each
+    x = torch.rand(2, 4, 5, 5, generator=torch.Generator().manual_seed(0))
+    run = backbones.compiled(pool, x)
+    with torch.inference_mode():
+        torch.testing.assert_close(run(x), pool(x))

@@ -20,9 +20,9 @@ from emolib.features import deep
 def run(paths: Sequence[Path], backbone: str = "lite0", rounds: int = 5) -> dict:
     """Pictures a second; all sides in turn, `rounds` times, ratios inside a round.
 
-    ours: `deep_features` into an empty cache, the network loaded and traced by an earlier call, as both other sides
+    ours: `deep_features` into an empty cache, the network loaded and compiled by an earlier call, as both other sides
     find theirs. peer: the loop that one writes first.
-    limit: 1 / (1/d + 1/f), d bare decoding and resizing in threads, f the bare traced network on pixels in memory.
+    limit: 1 / (1/d + 1/f), d bare decoding and resizing in threads, f the bare compiled network on pixels in memory.
     """
     info = backbones.info(backbone)
     pixels = torch.randint(0, 256, (deep.BATCH["cpu"], info.size, info.size, 3), dtype=torch.uint8)

@@ -1,6 +1,6 @@
 """What a pretrained network sees in pictures: embeddings, object probabilities, low feature maps.
 
-From files to cached arrays: pictures are decoded in threads, run through the traced network in batches, and written
+From files to cached arrays: pictures are decoded in threads, run through the compiled network in batches, and written
 row by row. Used by chapter 2 (object and scene features, Table III; frozen and tuned networks, Table IV).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def deep_features(
         cache.files_digest(paths),
         cache.files_digest([weights]) if weights else backbone,
         cache.code_digest(backbones, pictures, sys.modules[__name__]),
-        [backbone, output, size, flip, device.type, torch.__version__],
+        [backbone, output, size, flip, device.type, torch.__version__, metadata.version("onnxruntime")],
     ]
     row = _row_shape(backbone, output, size)
     compute = partial(_compute, paths, backbone, output, size, flip, device)
@@ -111,8 +112,8 @@ def _row_shape(backbone: str, output: str, size: int) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=1)
-def _traced(backbone: str, output: str, size: int, device: str, weights: str) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The network, ready to run; the last one is kept, since loading and tracing cost as much as dozens of pictures.
+def _ready(backbone: str, output: str, size: int, device: str, weights: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The network, ready to run; the last one is kept, since loading and compiling cost as much as dozens of pictures.
 
     `weights` tells one state of the weights' file from another.
     """
@@ -127,7 +128,7 @@ def _compute(
     info, batch = backbones.info(backbone), BATCH[device.type]
     read = partial(pictures.read_resized, size=size, interpolation=info.interpolation)
     weights = backbones.weights_file(backbone)
-    run = _traced(backbone, output, size, str(device), cache.files_digest([weights]) if weights else "")
+    run = _ready(backbone, output, size, str(device), cache.files_digest([weights]) if weights else "")
     for pixels in reading.read_blocks(paths[start:], read, ahead=device.type != "cpu"):
         if flip:
             pixels = np.ascontiguousarray(pixels[:, :, ::-1])
@@ -135,6 +136,6 @@ def _compute(
             for part in torch.from_numpy(pixels).split(batch):
                 k = len(part)
                 if k < batch:
-                    # One batch size for all: the traced network is specialised to it, and rows come out the same.
+                    # One batch size for all: the compiled network is specialised to it, and rows come out the same.
                     part = torch.cat([part, part.new_zeros(batch - k, *part.shape[1:])])
                 yield run(part.to(device, non_blocking=True))[:k].float().cpu().numpy()
