@@ -29,8 +29,8 @@ from emolib.evaluation import Estimate
 PROFILES = ("ci", "laptop", "open", "paper")
 # What decides a result beside our own code.
 PACKAGES = (
-    "captum", "lightning-fabric", "matplotlib", "numpy", "onnxruntime", "pandas", "pillow", "scikit-image", "scikit-learn",
-    "scipy", "timm", "torch", "torchvision", "umap-learn",
+    "captum", "lightning-fabric", "matplotlib", "numpy", "onnxruntime", "pandas", "pillow", "scikit-image",
+    "scikit-learn", "scipy", "timm", "torch", "torchvision", "umap-learn",
 )  # fmt: skip
 
 

@@ -21,7 +21,20 @@ from typing import Any
 
 from tqdm import tqdm
 
-from emolib.corpora import cgna10766, lexicon, oasis, openmoji, places, scenes, warriner
+from emolib.corpora import (
+    abstract,
+    artphoto,
+    cgna10766,
+    emoset118k,
+    fi,
+    iapssubset,
+    lexicon,
+    oasis,
+    openmoji,
+    places,
+    scenes,
+    warriner,
+)
 from emolib.corpora.base import Card, Corpus, CorpusModule, MadeModule, Report, exact_duplicates
 from emolib.corpora.pictures import read_picture
 from emolib.errors import BadInput, Unavailable
@@ -34,6 +47,11 @@ _MODULES: dict[str, CorpusModule | MadeModule] = {
         oasis,
         cgna10766,
         warriner,
+        fi,
+        emoset118k,
+        artphoto,
+        abstract,
+        iapssubset,
         # made, not found
         openmoji,
         scenes,
