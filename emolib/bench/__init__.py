@@ -12,7 +12,7 @@ from pathlib import Path
 
 from emolib.errors import BadInput
 
-NAMES = ("deep_features", "handcrafted", "training_loop", "scenes")
+NAMES = ("deep_features", "handcrafted", "training_loop", "scenes", "artistic_features")
 # These make their own pictures.
 _WITHOUT_PHOTOGRAPHS = {"scenes"}
 

@@ -1,4 +1,4 @@
-"""Pictures turned into rows of numbers (chapter 2 uses all of it, the later chapters the deep features).
+"""Pictures turned into rows of numbers (chapter 2 uses nearly all of it, chapter 1 the artistic and the deep features).
 
 ``batch``    what every function here takes: a batch of decoded pictures, checked, and shared out over the cores
 ``focal``    what colours the eleven basic names stand for, and the table from RGB to them
@@ -6,6 +6,7 @@
 ``texture``  GIST (512 numbers: which edges run where) and local binary patterns (59 numbers: fine texture)
 ``filters``  the filters of GIST, made once for a size of pictures
 ``low``      the two together: Kim et al.'s 593 low-level features, and a 438-number reading of them
+``artistic`` four older systems of hand-made features: colour, texture, composition, principles of art (chapter 1)
 ``deep``     object probabilities and inner activations of pretrained networks
 ``scene``    what share of the picture each of 150 scene categories fills
 ``category`` how much of the object probabilities falls on each family of objects
