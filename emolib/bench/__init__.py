@@ -12,9 +12,9 @@ from pathlib import Path
 
 from emolib.errors import BadInput
 
-NAMES = ("deep_features", "handcrafted", "training_loop", "scenes", "artistic_features")
+NAMES = ("deep_features", "handcrafted", "training_loop", "scenes", "artistic_features", "dedup")
 # These make their own pictures.
-_WITHOUT_PHOTOGRAPHS = {"scenes"}
+_WITHOUT_PHOTOGRAPHS = {"scenes", "dedup"}
 
 
 def run(names: Sequence[str] = ()) -> list[dict]:

@@ -20,8 +20,8 @@ from emolib.corpora import pictures
 from emolib.errors import BadInput
 from emolib.features import cache, reading
 
-# Pictures a step of the network: on a CPU its activations should stay in the cache.
-BATCH = {"cpu": 16, "mps": 64, "cuda": 256}
+# Pictures a step of the network. On a CPU they are shared out to the cores one by one, see `backbones.compiled`.
+BATCH = {"cpu": 32, "mps": 64, "cuda": 256}
 
 
 def deep_features(
@@ -135,7 +135,7 @@ def _compute(
         with torch.inference_mode():
             for part in torch.from_numpy(pixels).split(batch):
                 k = len(part)
-                if k < batch:
+                if k < batch and device.type != "cpu":
                     # One batch size for all: the compiled network is specialised to it, and rows come out the same.
                     part = torch.cat([part, part.new_zeros(batch - k, *part.shape[1:])])
                 yield run(part.to(device, non_blocking=True))[:k].float().cpu().numpy()
