@@ -11,6 +11,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -82,6 +83,14 @@ def show(figure: Figure, alt: str, *, save: Path | None = None, title: str = "")
         )
     plt.close(figure)
     display(Image(data=buffer.getvalue(), format="png", alt=alt, metadata={"alt": alt}))
+
+
+def sentences(frame: pd.DataFrame) -> None:
+    """Display a table whose cells hold sentences, without its index: they wrap, where numbers would scroll."""
+    from IPython.display import HTML, display
+
+    with pd.option_context("display.max_colwidth", None):
+        display(HTML(frame.to_html(index=False, classes="sentences", border=0, na_rep="", justify="left")))
 
 
 def thumbnail(path: Path, height: int = 96, width: int | None = None) -> np.ndarray:

@@ -1262,8 +1262,7 @@ from emolib import claims
 verdicts = pd.DataFrame(claims.scorecard([run.content()], paper="kim2017"))
 judged = verdicts[(verdicts.kind == "direction") & (verdicts.corpus == name) & verdicts.ours.notna()]
 interval = [f"{row.ours:.2f} [{row.low:.2f}, {row.high:.2f}]" for row in judged.itertuples()]
-with pd.option_context("display.max_colwidth", None):
-    display(judged.assign(difference=interval)[["statement", "difference", "verdict"]].reset_index(drop=True))
+figures.sentences(judged.assign(difference=interval)[["statement", "difference", "verdict"]])
 tally = judged.verdict.value_counts()
 Markdown("On these pictures: " + ", ".join(f"**{n}** {verdict}" for verdict, n in tally.items()) + ".")
 
@@ -1277,8 +1276,7 @@ Markdown("On these pictures: " + ", ".join(f"**{n}** {verdict}" for verdict, n i
 checks = verdicts[verdicts.kind == "consistency"]
 wrong = checks[checks.verdict == "contradicted"]
 display(Markdown(f"{len(checks)} checks, of which {len(wrong)} don't add up:"))
-with pd.option_context("display.max_colwidth", None):
-    display(wrong[["statement", "published", "ours"]].reset_index(drop=True))
+figures.sentences(wrong[["statement", "published", "ours"]].round({"ours": 3}))
 
 # %% [markdown]
 # ## Exercises

@@ -10,6 +10,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
@@ -138,3 +139,12 @@ def test_intervals_stand_in_order_from_the_top_with_their_ends():
 def test_colours_of_the_emotions_are_distinct():
     assert len({colour.lower() for colour in figures.PALETTE.values()}) == len(figures.PALETTE)
     assert all(matplotlib.colors.is_color_like(colour) for colour in figures.PALETTE.values())
+
+
+def test_a_table_of_sentences_keeps_every_word_and_no_markup():
+    long = "A sentence that goes on " * 10 + "<b>to its end</b>"
+    with capture_output() as caught:
+        figures.sentences(pd.DataFrame({"statement": [long, "short"], "ours": [0.5, None]}))
+    (shown,) = caught.outputs
+    assert "&lt;b&gt;to its end&lt;/b&gt;" in shown.data["text/html"] and "sentences" in shown.data["text/html"]
+    assert "..." not in shown.data["text/html"] and "NaN" not in shown.data["text/html"]

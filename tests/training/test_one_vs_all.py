@@ -64,6 +64,14 @@ def test_groups_stay_whole_and_classes_are_shared_out():
         assert set(labels[test]) == {0, 1, 2}
     with pytest.raises(BadInput, match="2 groups do not make 5 folds"):
         stratified_folds(labels[:4], groups[:4])
+    with pytest.raises(BadInput, match="no class has a picture for each of 5 folds"):
+        stratified_folds(np.arange(8), np.arange(8))
+
+
+def test_a_handful_of_pictures_is_judged_without_a_choice_of_penalty():
+    features, labels = np.eye(8)[np.arange(8) % 2], np.arange(8) % 2
+    answers = one_vs_all(features[:4], labels[:4], np.arange(4), [(np.arange(4), np.arange(4))] * 2, 2)
+    assert answers.tolist() == (labels[:4, None] == [0, 1]).astype(float).tolist()
 
 
 def test_an_empty_class_one_of_a_single_picture_and_one_smaller_than_the_folds_are_na():
