@@ -61,7 +61,7 @@ def check_thumbnails(thumbnails: np.ndarray) -> np.ndarray:
 
 
 def phash(thumbnails: np.ndarray) -> np.ndarray:
-    """The 64-bit pHash of grey thumbnails (n, 32, 32): uint8 (n, 8), the bits that `imagehash.phash` gives.
+    """The 64-bit pHash of the grey of thumbnails (n, 32, 32, 3): uint8 (n, 8), the bits that `imagehash.phash` gives.
 
     A bit is 1 where a cosine coefficient is above the median of the 64 lowest. Coefficients below a millionth of a grey
     level are taken for 0, so that pictures of one grey, which have no others, all have one hash.
@@ -81,7 +81,7 @@ def same_pictures(
     """Pairs of pictures of which one shows the other, or a part of it down to nine tenths, perhaps mirrored.
 
     Args:
-        thumbnails: uint8 (n, 32, 32), grey (`hashing.thumbnails`).
+        thumbnails: uint8 (n, 32, 32, 3), see `hashing.thumbnails`.
         max_distance: bits in which the hash of a window may differ from that of the other picture.
         least: share of the variance of colours, at most 1, that has to be explained.
         workers: threads, None for one a core; the result does not depend on them.
