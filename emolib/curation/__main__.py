@@ -1,7 +1,7 @@
 """Duplicates at full scale: `python -m emolib.curation --count 100000`.
 
-Paints so many pictures of `scenes` in a temporary folder, looks for the near-duplicates planted among a tenth of them and
-among all of them, and prints how long that took, how it grows, and how much was found. Painting takes longest.
+Paints so many pictures of `scenes` in a temporary folder, looks for the near-duplicates planted among a tenth of them
+and among all of them, and prints how long that took, how it grows, and how much was found. Painting takes longest.
 """
 
 from __future__ import annotations
