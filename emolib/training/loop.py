@@ -43,9 +43,9 @@ class Recipe:
         optimizer: "adamw" or "sgd" (momentum .9).
         schedule: "cosine" (linear rise over the first tenth of the steps, then down to zero) or "constant".
         decay: weight decay.
+        seed: of the order of the pictures, of dropout, of augmentation.
         head: learning rate of the model's `head`, where it has one, as a multiple of `lr`. A new last layer has further
             to go than the pretrained layers below it.
-        seed: of the order of the pictures, of dropout, of augmentation.
     """
 
     epochs: int
@@ -54,8 +54,8 @@ class Recipe:
     optimizer: str = "adamw"
     schedule: str = "cosine"
     decay: float = 0.01
-    head: float = 1.0
     seed: int = 0
+    head: float = 1.0
 
     def __post_init__(self) -> None:
         if not all(isinstance(number, int) for number in (self.epochs, self.batch, self.seed)):
