@@ -10,8 +10,6 @@ a few lines of NumPy, or calls to a library, and would be the same here (lines, 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +21,7 @@ from skimage.color import rgb2gray, rgb2hsv, rgb2lab, rgb2luv
 from skimage.feature import Cascade, graycomatrix, graycoprops
 from skimage.segmentation import felzenszwalb
 
+from emolib.bench import turns
 from emolib.corpora.pictures import read_resized
 from emolib.errors import BadInput, EmolibError
 from emolib.features.artistic import SIDE, artistic_features, balance, gabor, itten, lines, saliency, segments, zhao
@@ -61,34 +60,26 @@ def run(paths: list[Path], repeats: int = 1) -> dict:
             turn = pictures[start : start + TURN]
             results = {}
             for name, side in sides.items():
-                elapsed, results[name] = _timed(side, turn)
+                elapsed, results[name] = turns.timed(side, turn)
                 seconds[name].append(elapsed)
             sizes.append(len(turn))
             if repeat == 0:
                 found.append((results["ours"], results["peer"]))
     _compare(found, paths)
-    times = {name: np.array(values) for name, values in seconds.items()}
-    return {
-        "name": "artistic_features",
-        **{name: float(np.median(np.array(sizes) / values)) for name, values in times.items()},
-        "vs_peer": float(np.median(times["peer"] / times["ours"])),
-        "vs_limit": float(np.median(times["limit"] / times["ours"])),
-        "unit": "images/s",
-        "what_peer_is": "the same four systems by a loop over single pictures with scikit-image, SciPy and NumPy on "
-        "one thread; equal within 1% where it computes the same",
-        "what_limit_is": "the Fourier transforms of the Gabor filters and the Gaussian derivatives alone, of the same "
-        "sizes on one thread",
-    }
+    return turns.row(
+        "artistic_features",
+        seconds,
+        sizes,
+        "images/s",
+        peer="the same four systems by a loop over single pictures with scikit-image, SciPy and NumPy on one thread; "
+        "equal within 1% where it computes the same",
+        limit="the Fourier transforms of the Gabor filters and the Gaussian derivatives alone, of the same sizes on "
+        "one thread",
+    )
 
 
 def _ours(batch: np.ndarray) -> dict[str, np.ndarray]:
     return artistic_features(batch, workers=1)
-
-
-def _timed(function: Callable[[np.ndarray], object], batch: np.ndarray) -> tuple[float, object]:
-    start = time.perf_counter()
-    result = function(batch)
-    return time.perf_counter() - start, result
 
 
 def _compare(found: list[tuple[dict, dict]], paths: list[Path]) -> None:

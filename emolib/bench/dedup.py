@@ -7,12 +7,11 @@ painting a hundred thousand takes a quarter of an hour.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from emolib.bench import turns
 from emolib.curation.matching import near_duplicates
 from emolib.errors import BadInput, EmolibError
 
@@ -35,24 +34,23 @@ def run(paths: list[Path], repeats: int = 3, records: int = RECORDS, growth: tup
     hashes = planted(records, seed=0)
     objects = as_objects(hashes)
     near_duplicates(hashes, DISTANCE, workers=1)  # compiled code is loaded
-    seconds: dict[str, list[float]] = {"ours": [], "peer": [], "limit": []}
-    for _ in range(repeats):
-        ours = _timed(seconds["ours"], lambda: near_duplicates(hashes, DISTANCE, workers=1))
-        peer = _timed(seconds["peer"], lambda: all_pairs(objects))
-        _timed(seconds["limit"], lambda: np.unique(hashes.view(np.uint64)))
-        if not np.array_equal(_groups(records, ours), _groups(records, peer)):
-            raise EmolibError("The search for near-duplicates and the comparison of all pairs find other groups.")
-    times = {name: np.array(values) for name, values in seconds.items()}
-    return {
-        "name": "dedup",
-        **{name: float(np.median(records / values)) for name, values in times.items()},
-        "vs_peer": float(np.median(times["peer"] / times["ours"])),
-        "vs_limit": float(np.median(times["limit"] / times["ours"])),
-        "unit": "records/s",
-        "growth": _exponent(growth, 3 * repeats),
-        "what_peer_is": f"a double loop over imagehash objects ({records:,} records: {WHAT})",
-        "what_limit_is": "np.unique of the same hashes as whole numbers, which finds equal ones alone",
+    sides = {
+        "ours": lambda: near_duplicates(hashes, DISTANCE, workers=1),
+        "peer": lambda: all_pairs(objects),
+        "limit": lambda: np.unique(hashes.view(np.uint64)),
     }
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(repeats):
+        found = {}
+        for name, side in sides.items():
+            elapsed, found[name] = turns.timed(side)
+            seconds[name].append(elapsed)
+        if not np.array_equal(_groups(records, found["ours"]), _groups(records, found["peer"])):
+            raise EmolibError("The search for near-duplicates and the comparison of all pairs find other groups.")
+    peer_is = f"a double loop over imagehash objects ({records:,} records: {WHAT})"
+    limit_is = "np.unique of the same hashes as whole numbers, which finds equal ones alone"
+    row = turns.row("dedup", seconds, records, "records/s", peer_is, limit_is)
+    return row | {"growth": _exponent(growth, 3 * repeats)}
 
 
 def planted(count: int, seed: int) -> np.ndarray:
@@ -95,13 +93,6 @@ def _exponent(sizes: tuple[int, int], repeats: int) -> float:
     for size in sizes:
         hashes, seconds = planted(size, seed=1), []
         for _ in range(repeats):
-            _timed(seconds, lambda hashes=hashes: near_duplicates(hashes, DISTANCE, workers=1))
+            seconds.append(turns.timed(near_duplicates, hashes, DISTANCE, 1)[0])
         fastest.append(min(seconds))
     return float(np.log(fastest[1] / fastest[0]) / np.log(sizes[1] / sizes[0]))
-
-
-def _timed(seconds: list[float], function: Callable[[], np.ndarray]) -> np.ndarray:
-    start = time.perf_counter()
-    result = function()
-    seconds.append(time.perf_counter() - start)
-    return result

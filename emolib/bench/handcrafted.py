@@ -7,8 +7,6 @@ does slows them alike. The loop is not made slow on purpose: it builds its filte
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import numpy as np
 from scipy import fft
 from scipy.spatial import KDTree
 
+from emolib.bench import turns
 from emolib.corpora.pictures import read_resized
 from emolib.errors import BadInput, EmolibError
 from emolib.features.batch import each_picture
@@ -49,29 +48,20 @@ def run(paths: list[Path], repeats: int = 3) -> dict:
             turn = pictures[start : start + TURN]
             results = {}
             for name, side in sides.items():
-                elapsed, results[name] = _timed(side, turn)
+                elapsed, results[name] = turns.timed(side, turn)
                 seconds[name].append(elapsed)
             sizes.append(len(turn))
             if repeat == 0:
                 _compare(results["ours"], results["peer"], paths[start : start + TURN])
-    times = {name: np.array(values) for name, values in seconds.items()}
-    rates = {name: float(np.median(np.array(sizes) / values)) for name, values in times.items()}
-    return {
-        "name": "handcrafted",
-        **rates,
-        "vs_peer": float(np.median(times["peer"] / times["ours"])),
-        "vs_limit": float(np.median(times["limit"] / times["ours"])),
-        "unit": "images/s",
-        "what_peer_is": "the same 593 features by a loop over single pictures with scikit-image and NumPy, double "
-        "precision, one filter at a time; equal within 0.1%",
-        "what_limit_is": "the Fourier transforms of GIST alone, of the same sizes on the same threads",
-    }
-
-
-def _timed(function: Callable[[np.ndarray], np.ndarray], batch: np.ndarray) -> tuple[float, np.ndarray]:
-    start = time.perf_counter()
-    result = function(batch)
-    return time.perf_counter() - start, result
+    return turns.row(
+        "handcrafted",
+        seconds,
+        sizes,
+        "images/s",
+        peer="the same 593 features by a loop over single pictures with scikit-image and NumPy, double precision, one "
+        "filter at a time; equal within 0.1%",
+        limit="the Fourier transforms of GIST alone, of the same sizes on the same threads",
+    )
 
 
 def _compare(ours: np.ndarray, peer: np.ndarray, paths: list[Path]) -> None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from emolib.bench import turns
 from emolib.corpora.scenes import Parameters, Scenes, write_pictures
 from emolib.corpora.scenes.generate import ALONE, encoded
 from emolib.corpora.scenes.records import file_name
@@ -44,22 +43,20 @@ def run(paths: list[Path], repeats: int = 3, turn: int = TURN) -> dict:
         ):  # the first draws the illustrations and starts the processes; it is not counted
             start, stop = repeat * turn, (repeat + 1) * turn
             for name, side in sides.items():
-                elapsed = _timed(partial(side, parameters, Path(folder) / name, start, stop))
+                elapsed = turns.timed(side, parameters, Path(folder) / name, start, stop)[0]
                 if repeat:
                     seconds[name].append(elapsed)
             _compare(Path(folder) / "ours", Path(folder) / "peer", start, stop)
             for name in sides:
                 shutil.rmtree(Path(folder) / name, ignore_errors=True)
-    times = {name: np.array(values) for name, values in seconds.items()}
-    return {
-        "name": "scenes",
-        **{name: float(np.median(turn / values)) for name, values in times.items()},
-        "vs_peer": float(np.median(times["peer"] / times["ours"])),
-        "vs_limit": float(np.median(times["limit"] / times["ours"])),
-        "unit": "pictures/s",
-        "what_peer_is": "the same pictures, byte for byte, by one plain loop in one process",
-        "what_limit_is": "pasting one finished object on one finished background, encoding and writing, in one process",
-    }
+    return turns.row(
+        "scenes",
+        seconds,
+        turn,
+        "pictures/s",
+        peer="the same pictures, byte for byte, by one plain loop in one process",
+        limit="pasting one finished object on one finished background, encoding and writing, in one process",
+    )
 
 
 def _ours(parameters: Parameters, folder: Path, start: int, stop: int) -> None:
@@ -85,12 +82,6 @@ def _bare(parameters: Parameters, folder: Path, start: int, stop: int) -> None:
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-
-
-def _timed(function: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
 
 
 def _compare(ours: Path, peer: Path, start: int, stop: int) -> None:

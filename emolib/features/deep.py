@@ -1,11 +1,13 @@
 """What a pretrained network sees in pictures: embeddings, object probabilities, low feature maps.
 
 From files to cached arrays: pictures are decoded in threads, run through the compiled network in batches, and written
-row by row. Used by chapter 2 (object and scene features, Table III; frozen and tuned networks, Table IV).
+row by row. Used by chapters 0 to 2 (object and scene features, frozen and tuned networks) and by chapter 3, which asks
+what a network still sees in a picture of 32 pixels.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from emolib import backbones
 from emolib.corpora import pictures
@@ -31,6 +34,7 @@ def deep_features(
     output: str = "embedding",
     size: int | None = None,
     flip: bool = False,
+    through: int | None = None,
     device: torch.device | str = "cpu",
     folder: Path | None = None,
     progress: bool = True,
@@ -46,6 +50,8 @@ def deep_features(
         size: side of the input in pixels; the backbone's own by default. The picture's shorter side is resized to
             size / 0.875, then the centre is cut out: the published recipe.
         flip: mirror the pictures left to right.
+        through: first squash every picture to this side, then enlarge it again: what a network sees of pictures that
+            were stored so small.
         device: where the network runs.
         folder: of the cache entry, see `cache.cached_rows`.
         progress: show a bar.
@@ -63,6 +69,8 @@ def deep_features(
     size = info.size if size is None else size
     if size < 32:
         raise BadInput(f"size: {size} is below 32 pixels, where the network's last maps vanish")
+    if through is not None and through < 1:
+        raise BadInput(f"through: a picture cannot be squashed to {through} pixels")
     device = torch.device(device)
     dtype = np.float32 if output == "embedding" else np.float16
     weights = backbones.weights_file(backbone)
@@ -70,10 +78,10 @@ def deep_features(
         cache.files_digest(paths),
         cache.files_digest([weights]) if weights else backbone,
         cache.code_digest(backbones, pictures, sys.modules[__name__]),
-        [backbone, output, size, flip, device.type, torch.__version__, metadata.version("onnxruntime")],
+        [backbone, output, size, flip, through, device.type, torch.__version__, metadata.version("onnxruntime")],
     ]
     row = _row_shape(backbone, output, size)
-    compute = partial(_compute, paths, backbone, output, size, flip, device)
+    compute = partial(_compute, paths, backbone, output, size, flip, through, device)
     return cache.cached_rows(
         f"{backbone}-{output}", key, len(paths), row, dtype, compute, folder=folder, progress=progress
     )
@@ -123,10 +131,19 @@ def _ready(backbone: str, output: str, size: int, device: str, weights: str) -> 
 
 
 def _compute(
-    paths: Sequence[Path], backbone: str, output: str, size: int, flip: bool, device: torch.device, start: int
+    paths: Sequence[Path],
+    backbone: str,
+    output: str,
+    size: int,
+    flip: bool,
+    through: int | None,
+    device: torch.device,
+    start: int,
 ) -> Iterator[np.ndarray]:
     info, batch = backbones.info(backbone), BATCH[device.type]
     read = partial(pictures.read_resized, size=size, interpolation=info.interpolation)
+    if through is not None:
+        read = partial(_read_through, size=size, through=through)
     weights = backbones.weights_file(backbone)
     run = _ready(backbone, output, size, str(device), cache.files_digest([weights]) if weights else "")
     for pixels in reading.read_blocks(paths[start:], read, ahead=device.type != "cpu"):
@@ -139,3 +156,12 @@ def _compute(
                     # One batch size for all: the compiled network is specialised to it, and rows come out the same.
                     part = torch.cat([part, part.new_zeros(batch - k, *part.shape[1:])])
                 yield run(part.to(device, non_blocking=True))[:k].float().cpu().numpy()
+
+
+def _read_through(path: Path, size: int, through: int) -> np.ndarray:
+    """What the published recipe cuts out of a copy of `through` pixels, uint8 (size, size, 3)."""
+    small = Image.fromarray(pictures.read_resized(path, through, crop="squash"))
+    side = math.floor(size / 0.875)
+    edge = round((side - size) / 2)
+    large = small.resize((side, side), Image.Resampling.BICUBIC)
+    return np.array(large.crop((edge, edge, edge + size, edge + size)))

@@ -1,5 +1,6 @@
 """The papers' networks, one module each.
 
 `ffnn`: Kim 2017's feed-forward network on features. `cnn`: a pretrained network with a new end (Kim 2017, Table IV).
-`tuned`: the same start, tuned the way it is done today.
+`tuned`: the same start, tuned the way it is done today. `resnet` and `fractal`: from scratch, on small pictures
+(Jacobson 2019).
 """

@@ -51,12 +51,13 @@ def out_of_fold(
             test[test_rows], train[i, train_rows] = for_test, for_train
         return {"test": test, "train": train}
 
-    parts = [_identity(part) for part in (fit_one, *key, *(rows for fold in folds for rows in fold))]
+    parts = [identity(part) for part in (fit_one, *key, *(rows for fold in folds for rows in fold))]
     stored = cache.cached_arrays(name.replace("/", "-"), [name, n, seed, *parts], compute)
     return stored["test"], stored["train"]
 
 
-def _identity(part: object) -> str:
+def identity(part: object) -> str:
+    """What stands for a thing in a key of the cache: an array's content, a function's or module's source, else repr."""
     if isinstance(part, np.ndarray):
         return hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() + str((part.shape, part.dtype))
     return inspect.getsource(part) if inspect.isfunction(part) or inspect.ismodule(part) else repr(part)

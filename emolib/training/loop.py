@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -26,10 +26,16 @@ Augment = Callable[[torch.Tensor, torch.Tensor, torch.Generator], torch.Tensor]
 
 
 class Diverged(EmolibError):
-    """The loss is not finite, noticed at the end of an epoch, whose last step the message names.
+    """Loss, gradients or weights are no longer finite. The last checkpoint is as it was.
 
-    The last checkpoint is as it was.
+    Attributes:
+        step: the step, counted from 1, whose loss or gradient was the first that is not finite.
+        layer: name of the parameter whose gradient went first, or had grown largest; "" where there was none yet.
     """
+
+    def __init__(self, message: str, step: int = 0, layer: str = "") -> None:
+        super().__init__(message)
+        self.step, self.layer = step, layer
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ def fit(
     fabric: Fabric | None = None,
     checkpoint: Path | None = None,
     after_epoch: Callable[[int, nn.Module], None] | None = None,
+    after_step: Callable[[int, nn.Module], None] | None = None,
     progress: bool = False,
 ) -> list[float]:
     """Train the model in place.
@@ -95,6 +102,7 @@ def fit(
         fabric: where; by default the processes that `torchrun` started, else one on the CPU.
         checkpoint: a file that is written after every epoch and continued from if it is there.
         after_epoch: called with the number of epochs done and the model.
+        after_step: called with the number of steps done and the model, whose gradients are still those of the step.
         progress: show a bar.
 
     Returns:
@@ -102,7 +110,7 @@ def fit(
 
     Raises:
         BadInput: shapes that do not fit, or a checkpoint of another recipe.
-        Diverged: a loss that is not finite.
+        Diverged: a loss, gradient or weight that is not finite; the message says in which step and where it began.
     """
     rows = np.arange(len(inputs)) if rows is None else np.asarray(rows)
     if len(inputs) != len(targets) or len(rows) == 0:
@@ -142,17 +150,21 @@ def fit(
             if loss is nn.functional.mse_loss and prediction.shape != y.shape:
                 raise BadInput(f"fit: predictions {tuple(prediction.shape)} for targets {tuple(y.shape)}")
             value = loss(prediction, y)
+            # One number is waited for at every step: without it, nobody could say at which one training was lost.
+            if not math.isfinite(float(value.detach())):
+                raise _diverged(model, state["step"], recipe, float(value.detach()), x, y)
             total += value.detach() * (len(mine) * (1.0 if len(batch) >= world else 1 / world))
             optimizer.zero_grad()
             # Scaled so that the mean over processes is the mean over the batch, also when it does not split evenly.
             fabric.backward(value * share)
             optimizer.step()
             state["step"] += 1
+            if after_step is not None:
+                after_step(state["step"], model)
         mean = float(fabric.all_reduce(total, reduce_op="sum")) / len(rows)
-        if not math.isfinite(mean):
-            raise Diverged(
-                f"training: the loss is {mean} in epoch {epoch + 1} (by step {state['step']}); lower lr {recipe.lr}"
-            )
+        # The last step may have spoilt the weights, and a checkpoint of those would be of no use.
+        if not math.isfinite(mean) or not _all_finite(model.state_dict().values()):
+            raise _diverged(model, state["step"], recipe, mean)
         state["epoch"] = epoch + 1
         state["losses"].append(mean)
         bar.update()
@@ -215,6 +227,32 @@ def _schedule(recipe: Recipe, step: int, steps: int) -> float:
         return 1.0
     rise = max(1, steps // 10)
     return (step + 1) / rise if step < rise else 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+
+
+def _diverged(model, step, recipe, value, x=None, y=None) -> Diverged:  # noqa: ANN001
+    """What went wrong, told from the gradients of the last step done, which are still there; `step` are done."""
+    there = [(name, p.grad) for name, p in model.named_parameters() if p.grad is not None]
+    advice = f"lower lr {recipe.lr}, or look at the layer's first weights"
+    for name, gradient in reversed(there):
+        # Backwards, as gradients are computed: the first one that is lost takes those below it along.
+        if not _all_finite([gradient]):
+            return Diverged(f"training: the gradient of {name} was not finite in step {step}; {advice}", step, name)
+    for what, values in (("inputs", x), ("targets", y)):
+        if values is not None and not _all_finite([values]):
+            return Diverged(f"training: the loss is {value} in step {step + 1}: its {what} are not finite", step + 1)
+    if not there:
+        return Diverged(f"training: the loss is {value} in step {step + 1}, the first; look at the targets", step + 1)
+    name, largest = max(((name, float(g.norm())) for name, g in there), key=lambda pair: pair[1])
+    return Diverged(
+        f"training: the loss is {value} in step {step + 1}; before, the gradient of {name} was the largest, with a "
+        f"norm of {largest:.3g}; {advice}",
+        step + 1,
+        name,
+    )
+
+
+def _all_finite(values: Iterable[torch.Tensor]) -> bool:
+    return all(bool(torch.isfinite(v).all()) for v in values if v.is_floating_point())
 
 
 def _save(path, recipe, model, optimizer, shuffle, state, fabric) -> None:  # noqa: ANN001

@@ -163,14 +163,80 @@ def test_a_loss_that_is_no_number_stops_the_run_and_leaves_the_last_checkpoint(t
             kept.append((file.read_bytes(), copy.deepcopy(model.state_dict())))
             targets[7] = float("nan")
 
-    with pytest.raises(Diverged, match="nan in epoch 3"):
+    with pytest.raises(Diverged, match="its targets are not finite") as caught:
         fit(network(), X, targets, Recipe(4, 16), checkpoint=file, after_epoch=poison)
+    assert 2 * 4 < caught.value.step <= 3 * 4
     content, weights = kept[0]
     assert file.read_bytes() == content
     stored = torch.load(file, weights_only=True)
     assert stored["epoch"] == 2 and all(torch.equal(stored["model"][k], v) for k, v in weights.items())
     with pytest.raises(Diverged, match="lower lr"):
         fit(FFNN(5, ()), X, Y, Recipe(50, 16, lr=1e6, optimizer="sgd", schedule="constant"))
+
+
+class Explodes(torch.nn.Module):
+    """Three layers; from step `when` on, what comes back through the second is infinite."""
+
+    def __init__(self, when):
+        super().__init__()
+        self.low, self.middle, self.head = (torch.nn.Linear(5, 5) for _ in range(3))
+        self.steps, self.when = 0, when
+
+    def forward(self, x):
+        self.steps += 1
+        inside = self.middle(self.low(x))
+        if self.steps == self.when:
+            inside.register_hook(lambda gradient: gradient * float("inf"))
+        return self.head(inside)[:, 0]
+
+
+@pytest.mark.parametrize("when", [1, 3, 4, 6, 8])
+def test_the_step_and_the_layer_whose_gradient_went_first_are_named(when, tmp_path):
+    file = tmp_path / "checkpoint.pt"
+    with pytest.raises(
+        Diverged, match=rf"the gradient of middle\.(weight|bias) was not finite in step {when}"
+    ) as caught:
+        fit(Explodes(when), X, Y, Recipe(3, 16), checkpoint=file)
+    assert caught.value.step == when and caught.value.layer.startswith("middle.")
+    # Four steps an epoch: what is kept is the last epoch that ended well, also when the next one failed at its end.
+    assert file.is_file() == (when > 4)
+    if when > 4:
+        stored = torch.load(file, weights_only=True)
+        assert stored["epoch"] == 1
+        assert all(torch.isfinite(v).all() for v in stored["model"].values())
+        # And from there training goes on, where nothing explodes any more.
+        assert len(fit(Explodes(99), X, Y, Recipe(3, 16), checkpoint=file)) == 3
+
+
+def test_weights_that_grow_out_of_bounds_are_told_by_the_largest_gradient():
+    model = FFNN(5, (8, 4))
+    with pytest.raises(Diverged, match=r"before, the gradient of layers\.\d\.(weight|bias) was the largest") as caught:
+        fit(model, X, Y, Recipe(50, 16, lr=1e3, optimizer="sgd", schedule="constant"))
+    gradients = {name: float(p.grad.norm()) for name, p in model.named_parameters()}
+    assert caught.value.layer == max(gradients, key=gradients.get)
+
+
+def test_a_loss_that_is_infinite_from_the_start_says_so():
+    with pytest.raises(Diverged, match="in step 1, the first; look at the targets"):
+        fit(network(), X, Y, Recipe(1, 16), loss=lambda p, y: (p * float("inf")).sum())
+    broken = X.copy()
+    broken[5, 2] = np.inf
+    with pytest.raises(Diverged, match="its inputs are not finite"):
+        fit(network(), broken, Y, Recipe(1, 16))
+
+
+def test_after_a_step_its_gradients_are_still_there():
+    seen = []
+    model = network()
+    fit(
+        model,
+        X,
+        Y,
+        Recipe(2, 16),
+        after_step=lambda step, m: seen.append((step, float(m.layers[0].weight.grad.norm()))),
+    )
+    assert [step for step, _ in seen] == list(range(1, 9))
+    assert all(np.isfinite(norm) and norm > 0 for _, norm in seen) and len({norm for _, norm in seen}) > 1
 
 
 def test_only_the_rows_that_are_named_are_seen():
