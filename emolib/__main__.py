@@ -134,7 +134,7 @@ def doctor() -> None:
 
 @main.group()
 def data() -> None:
-    """The corpora: list, fetch, verify, card."""
+    """The corpora: list, fetch, verify, shards, card."""
 
 
 @data.command("list")
@@ -150,24 +150,61 @@ def data_list() -> None:
 @data.command("fetch")
 @click.argument("name")
 @click.option("--data-root", default=None, type=click.Path(path_type=Path), help="Where to put it.")
-def data_fetch(name, data_root) -> None:  # noqa: ANN001
-    """Download the corpus NAME, checked against its checksums."""
+@click.option("--yes", is_flag=True, help="Do not ask before fetching 'open'.")
+def data_fetch(name, data_root, yes) -> None:  # noqa: ANN001
+    """Download the corpus NAME, checked against its checksums; 'open' is all that the profile open needs."""
     from emolib import corpora
 
-    click.echo(corpora.fetch(name, data_root))
+    if name != "open":
+        click.echo(corpora.fetch(name, data_root))
+        return
+    from emolib.corpora import openset
+
+    needed = openset.wanted(data_root)
+    for one in needed:
+        click.echo(one.line())
+    if all(one.here for one in needed):
+        return
+    if not yes:
+        if not _somebody_is_there():
+            raise click.ClickException("nobody is there to be asked; call it with --yes to fetch what is not here")
+        click.confirm("Fetch what is not here?", abort=True)
+    if openset.fetch(needed, data_root, echo=click.echo):
+        sys.exit(1)
 
 
 @data.command("verify")
 @click.argument("name")
 @click.option("--data-root", default=None, type=click.Path(path_type=Path), help="Where it is.")
-def data_verify(name, data_root) -> None:  # noqa: ANN001
-    """Decode every picture of the corpus NAME; exit 1 if one is broken."""
-    from emolib import corpora
+@click.option("--out", default=None, type=click.Path(path_type=Path), help="Folder for the report, not the cache.")
+@click.option("--workers", default=None, type=click.IntRange(1), help="Threads; by default one a core and one more.")
+@click.option("--fresh", is_flag=True, help="Look again at every picture, not only at new and changed ones.")
+@click.option("--near/--no-near", default=True, show_default=True, help="Search near-duplicates too.")
+def data_verify(name, data_root, out, workers, fresh, near) -> None:  # noqa: ANN001
+    """Decode every picture of the corpus NAME and look for duplicates; exit 1 if a picture is broken.
 
-    report = corpora.verify(name, data_root)
+    A call that was interrupted goes on where it stopped.
+    """
+    from emolib.curation.verify import verify
+
+    report, folder = verify(name, data_root, out=out, near=near, fresh=fresh, workers=workers)
     click.echo(report.markdown())
+    click.echo(f"The whole report: {folder / 'report.json'}")
     if not report.ok:
         sys.exit(1)
+
+
+@data.command("shards")
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--data-root", default=None, type=click.Path(path_type=Path), help="Where the corpus is.")
+@click.option("--max-bytes", default=1 << 30, show_default=True, type=click.IntRange(1), help="Of a shard.")
+def data_shards(name, folder, data_root, max_bytes) -> None:  # noqa: ANN001
+    """Write the corpus NAME as WebDataset shards into FOLDER, which must be empty or absent."""
+    from emolib import corpora
+    from emolib.corpora import shards
+
+    click.echo(shards.write(corpora.load(name, data_root), folder, max_bytes=max_bytes))
 
 
 @data.command("card")
@@ -177,6 +214,10 @@ def data_card(name) -> None:  # noqa: ANN001
     from emolib import corpora
 
     click.echo(corpora.card(name).markdown())
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 if __name__ == "__main__":

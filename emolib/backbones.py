@@ -68,6 +68,7 @@ BACKBONES: dict[str, Info] = {
         _torchvision("vgg19", 4096),
         _torchvision("resnet50", 2048),
         _torchvision("resnet101", 2048),
+        _torchvision("resnet50_coco", 2048),
     )
 }
 
@@ -75,8 +76,9 @@ BACKBONES: dict[str, Info] = {
 class Network(nn.Module):
     """A backbone in four pieces: `lower`, `upper`, `neck`, `head`.
 
-    `head` is the linear layer to the 1000 ImageNet classes. The pieces share nothing, so any of them can be frozen,
-    replaced, or run alone.
+    `head` is the linear layer to the 1000 ImageNet classes; of a backbone that never named whole pictures
+    ("resnet50_coco", the trunk of a detector) it has no outputs. The pieces share nothing, so any of them can be
+    frozen, replaced, or run alone.
     """
 
     mean: torch.Tensor
@@ -127,6 +129,13 @@ def _cut_resnet(net: nn.Module, info: Info) -> Network:
     return Network(info, lower, nn.Sequential(net.layer4), nn.Sequential(net.avgpool, nn.Flatten(1)), net.fc)
 
 
+def _cut_detector(net: nn.Module, info: Info) -> Network:
+    body = net.backbone.body
+    lower = nn.Sequential(body.conv1, body.bn1, body.relu, body.maxpool, body.layer1, body.layer2, body.layer3)
+    neck = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(1))
+    return Network(info, lower, nn.Sequential(body.layer4), neck, nn.Linear(info.dim, 0))
+
+
 # Where the lower part ends: after the second pool (AlexNet), after the fourth (VGG); before the last stage (ResNet).
 _CUTS: dict[str, Callable[[nn.Module, Info], Network]] = {
     "lite0": _cut_lite0,
@@ -135,7 +144,11 @@ _CUTS: dict[str, Callable[[nn.Module, Info], Network]] = {
     "vgg19": _cut_sequential(28),
     "resnet50": _cut_resnet,
     "resnet101": _cut_resnet,
+    "resnet50_coco": _cut_detector,
 }
+
+# Those that torchvision keeps under another name, with the name of their weights there.
+_ELSEWHERE = {"resnet50_coco": ("fasterrcnn_resnet50_fpn", "COCO_V1")}
 
 
 def info(name: str) -> Info:
@@ -202,6 +215,8 @@ def _architecture(name: str) -> nn.Module:
     if info(name).weights == "torchvision":
         from torchvision import models
 
+        if name in _ELSEWHERE:
+            return models.get_model(_ELSEWHERE[name][0], weights=None, weights_backbone=None)
         return models.get_model(name, weights=None)
     import timm
 
@@ -212,7 +227,8 @@ def _torchvision_weights(name: str):  # noqa: ANN202 - torchvision's own enumera
     from torchvision import models
 
     # The first published weights: they are the ones that papers of 2016 to 2020 used.
-    return models.get_model_weights(name).IMAGENET1K_V1
+    architecture, weights = _ELSEWHERE.get(name, (name, "IMAGENET1K_V1"))
+    return models.get_model_weights(architecture)[weights]
 
 
 def _download(name: str, download: bool) -> Path:
@@ -224,12 +240,12 @@ def _download(name: str, download: bool) -> Path:
     path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[1]
     fix = f"download {url} to {path}, or use backbone 'lite0', whose weights are installed with emolib"
     if not download:
-        raise Unavailable(f"{name}: its ImageNet weights are not on this machine; {fix}")
+        raise Unavailable(f"{name}: its weights are not on this machine; {fix}")
     try:
         torch.hub.load_state_dict_from_url(url, map_location="cpu", check_hash=True, weights_only=True)
     except (URLError, OSError, RuntimeError) as error:
         raise Unavailable(
-            f"{name}: its ImageNet weights are not on this machine and could not be fetched ({error}); {fix}"
+            f"{name}: its weights are not on this machine and could not be fetched ({error}); {fix}"
         ) from error
     return path
 

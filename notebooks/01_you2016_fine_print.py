@@ -1288,15 +1288,9 @@ for which, (small, own, _) in small_sets.items():
         claim(slug, gap, "tpr_difference", which)
 
 # %%
-verdicts = pd.DataFrame(claims.scorecard([run.content()], paper="you2016"))
-judged_claims = verdicts[(verdicts.kind == "direction") & verdicts.ours.notna()]
-interval = [
-    f"{row.ours:.3f} [{row.low:.3f}, {row.high:.3f}]" if pd.notna(row.low) else f"{row.ours:.3f}"
-    for row in judged_claims.itertuples()
-]
-figures.sentences(judged_claims.assign(difference=interval)[["statement", "corpus", "difference", "verdict"]])
-tally = judged_claims.verdict.value_counts()
-Markdown("On these pictures: " + ", ".join(f"**{n}** {verdict}" for verdict, n in tally.items()) + ".")
+verdicts = claims.scorecard([run.content()], paper="you2016")
+figures.sentences(claims.judged(verdicts))
+Markdown("On these pictures: " + claims.tally(verdicts) + ".")
 
 # %% [markdown]
 # Two lines name the best of several systems, picked on the same pictures that it is then compared on: that flatters
@@ -1309,10 +1303,9 @@ Markdown("On these pictures: " + ", ".join(f"**{n}** {verdict}" for verdict, n i
 # source gives it or there is no check. Below are the checks that fail, two of them by a strict reading only.
 
 # %%
-checks = verdicts[verdicts.kind == "consistency"]
-wrong = checks[checks.verdict == "contradicted"]
-display(Markdown(f"{len(checks)} checks, of which {len(wrong)} fail:"))
-figures.sentences(wrong[["statement", "published", "ours"]].round({"ours": 3}))
+checks, wrong = claims.failed_checks(verdicts)
+display(Markdown(f"{checks} checks, of which {len(wrong)} fail:"))
+figures.sentences(wrong)
 
 # %% [markdown]
 # A later paper quotes 1260 of 3490 pictures beside 32.1%; 1260 would be 36.1%. The original has 1120, which is 32.1%: the

@@ -1259,12 +1259,9 @@ run.record(f"kim2017/claims/valence_errors_exceed_arousal/{name}/mse_difference"
 # %%
 from emolib import claims
 
-verdicts = pd.DataFrame(claims.scorecard([run.content()], paper="kim2017"))
-judged = verdicts[(verdicts.kind == "direction") & (verdicts.corpus == name) & verdicts.ours.notna()]
-interval = [f"{row.ours:.2f} [{row.low:.2f}, {row.high:.2f}]" for row in judged.itertuples()]
-figures.sentences(judged.assign(difference=interval)[["statement", "difference", "verdict"]])
-tally = judged.verdict.value_counts()
-Markdown("On these pictures: " + ", ".join(f"**{n}** {verdict}" for verdict, n in tally.items()) + ".")
+verdicts = claims.scorecard([run.content()], paper="kim2017")
+figures.sentences(claims.judged(verdicts))
+Markdown("On these pictures: " + claims.tally(verdicts) + ".")
 
 # %% [markdown]
 # ## The fine print
@@ -1273,10 +1270,9 @@ Markdown("On these pictures: " + ", ".join(f"**{n}** {verdict}" for verdict, n i
 # the method; it tells which numbers can't be targets.
 
 # %%
-checks = verdicts[verdicts.kind == "consistency"]
-wrong = checks[checks.verdict == "contradicted"]
-display(Markdown(f"{len(checks)} checks, of which {len(wrong)} don't add up:"))
-figures.sentences(wrong[["statement", "published", "ours"]].round({"ours": 3}))
+checks, wrong = claims.failed_checks(verdicts)
+display(Markdown(f"{checks} checks, of which {len(wrong)} don't add up:"))
+figures.sentences(wrong)
 
 # %% [markdown]
 # ## Exercises

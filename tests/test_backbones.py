@@ -26,6 +26,7 @@ FILES = {
     "vgg19": "vgg19-dcbb9e9d.pth",
     "resnet50": "resnet50-0676ba61.pth",
     "resnet101": "resnet101-63fe2227.pth",
+    "resnet50_coco": "fasterrcnn_resnet50_fpn_coco-258fb6c6.pth",
 }
 
 
@@ -229,3 +230,19 @@ def test_what_onnx_can_not_say_is_traced_instead():
     run = backbones.compiled(pool, x)
     with torch.inference_mode():
         torch.testing.assert_close(run(x), pool(x))
+
+
+def test_the_detectors_trunk_gives_what_its_body_gives(hub):
+    torch.manual_seed(0)
+    detector = models.get_model("fasterrcnn_resnet50_fpn", weights=None, weights_backbone=None).eval()
+    torch.save(detector.state_dict(), hub / FILES["resnet50_coco"])
+    network = backbones.load("resnet50_coco", download=False)
+    pixels = cat(64)
+    x = pixels.permute(0, 3, 1, 2) / 255
+    x = (x - torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)) / torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    with torch.inference_mode():
+        wanted = detector.backbone.body(x)["3"]
+        torch.testing.assert_close(network.maps(pixels), wanted, rtol=1e-4, atol=1e-4 * float(wanted.std()) + 1e-6)
+        torch.testing.assert_close(network.embed(pixels), wanted.mean((2, 3)), rtol=1e-3, atol=1e-4)
+    # It never named whole pictures.
+    assert network(pixels).shape == (1, 0)

@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from emolib import __main__ as command_line
 from emolib import __version__, claims, corpora
 from emolib.__main__ import main
+from emolib.corpora import openset
+from emolib.errors import Unavailable
 from tests.fixtures.corpora import write_oasis
 from tests.fixtures.project import CHAPTER, write_project
 
@@ -55,7 +58,7 @@ def test_help_names_every_command() -> None:
         assert f"\n  {command} " in text
     assert "--profile" in fine("run", "--help") and "ci, laptop, open or paper" in fine("run", "--help")
     assert __version__ in fine("--version")
-    for command in ("list", "fetch", "verify", "card"):
+    for command in ("list", "fetch", "verify", "shards", "card"):
         assert f"\n  {command} " in fine("data", "--help")
 
 
@@ -81,6 +84,82 @@ def test_data_verify_ends_well_or_names_the_broken_picture(project: Path) -> Non
     broken.write_bytes(broken.read_bytes()[:200])
     result = call("data", "verify", "oasis")
     assert result.exit_code == 1 and broken.name in result.output
+
+
+def test_data_verify_leaves_a_report_where_it_is_told_to(project: Path) -> None:
+    text = fine("data", "verify", "oasis", "--out", str(project / "report"), "--workers", "2")
+    report = json.loads((project / "report" / "report.json").read_text("utf-8"))
+    assert report["ok"] and report["name"] == "oasis" and report["near_duplicates"] is not None
+    assert str(project / "report" / "report.json") in text
+    assert (project / "report" / "report.md").read_text("utf-8").strip() in text
+    unasked = fine("data", "verify", "oasis", "--out", str(project / "report"), "--no-near", "--fresh")
+    assert "Nobody looked for near-duplicates." in unasked
+
+
+def test_data_shards_writes_what_opens_as_the_same_corpus(project: Path) -> None:
+    from emolib.corpora import shards
+
+    output = fine("data", "shards", "oasis", str(project / "shards"), "--max-bytes", "30000")
+    assert str(project / "shards") in output
+    found = shards.open(project / "shards", progress=False)
+    assert len(found.files) > 1 and found.content_hash == corpora.load("oasis").content_hash
+    again = call("data", "shards", "oasis", str(project / "shards"))
+    assert again.exit_code == 1 and "already exists" in again.output
+
+
+@pytest.fixture
+def openly(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What `data fetch open` tried to bring: abstract comes, cgna10766 fails, the others of this test come too."""
+    tried: list[str] = []
+
+    def bring(name: str, data_root: Path | None = None, *, progress: bool = True) -> Path:
+        tried.append(name)
+        if name == "cgna10766":
+            raise Unavailable("the server cannot be reached")
+        return project / "fetched" / name
+
+    monkeypatch.setattr(corpora, "fetch", bring)
+    monkeypatch.setattr(openset, "NAMES", ("cgna10766", "oasis", "abstract", "no such corpus"))
+    monkeypatch.setattr(openset, "SIZES", {"abstract": 1_500_000_000})
+    return tried
+
+
+def test_fetch_open_asks_first(project: Path, openly: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = call("data", "fetch", "open")
+    assert nobody.exit_code == 1 and "nobody is there to be asked" in nobody.output and "--yes" in nobody.output
+    monkeypatch.setattr(command_line, "_somebody_is_there", lambda: True)
+    for answer in ("n\n", "\n", ""):
+        no = CliRunner().invoke(main, ["data", "fetch", "open"], input=answer)
+        assert no.exit_code == 1 and "Fetch what is not here?" in no.output
+    assert openly == []
+    lines = {line.split()[0]: line for line in nobody.output.splitlines() if line}
+    assert "size unknown" in lines["cgna10766"] and "here already" in lines["oasis"] and "1.5 GB" in lines["abstract"]
+    assert "no" not in lines
+    yes = CliRunner().invoke(main, ["data", "fetch", "open"], input="y\n")
+    assert openly == ["cgna10766", "abstract"] and yes.exit_code == 1
+
+
+def test_fetch_open_goes_on_and_tells_at_the_end(project: Path, openly: list[str]) -> None:
+    result = call("data", "fetch", "open", "--yes")
+    assert result.exit_code == 1 and openly == ["cgna10766", "abstract"]
+    end = result.output[result.output.index("abstract: ") :]
+    assert end.splitlines()[0] == f"abstract: {project / 'fetched' / 'abstract'}"
+    assert "cgna10766 is not here: the server cannot be reached" in end
+    card = corpora.card("cgna10766")
+    assert card.source in end and card.terms in end
+
+
+def test_fetch_open_has_nothing_to_do(project: Path, openly: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openset, "NAMES", ("oasis",))
+    assert "here already" in fine("data", "fetch", "open")
+    assert openly == []
+
+
+def test_the_open_set_is_what_the_profile_needs() -> None:
+    known = {one.name for one in openset.wanted()}
+    assert {"emoset118k", "cgna10766", "artphoto", "abstract", "oasis"} <= known <= set(openset.NAMES)
+    assert known == set(openset.NAMES) & set(corpora.names())
+    assert set(openset.SIZES) <= set(openset.NAMES)
 
 
 def test_doctor_tells_of_data_and_weights(project: Path) -> None:

@@ -12,9 +12,19 @@ from pathlib import Path
 
 from emolib.errors import BadInput
 
-NAMES = ("deep_features", "handcrafted", "training_loop", "scenes", "artistic_features", "dedup")
+NAMES = (
+    "deep_features",
+    "handcrafted",
+    "training_loop",
+    "training_loop_32px",
+    "scenes",
+    "artistic_features",
+    "dedup",
+    "read_decode_augment",
+    "shards",
+)
 # These make their own pictures.
-_WITHOUT_PHOTOGRAPHS = {"scenes", "dedup"}
+_WITHOUT_PHOTOGRAPHS = {"scenes", "dedup", "training_loop", "training_loop_32px"}
 
 
 def run(names: Sequence[str] = ()) -> list[dict]:

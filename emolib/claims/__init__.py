@@ -15,10 +15,13 @@ from typing import Any
 
 from emolib.claims.judge import direction_verdict, judge_claims, number_verdict
 from emolib.claims.schema import KINDS, Claim, Paper, System, read_paper
+from emolib.claims.tables import failed_checks, judged, tally
 from emolib.errors import BadInput
 
-__all__ = ["KINDS", "Claim", "Paper", "System", "claims", "direction_verdict", "number_verdict", "papers",
-           "read_paper", "scorecard", "systems"]  # fmt: skip
+__all__ = [
+    "KINDS", "Claim", "Paper", "System", "claims", "direction_verdict", "failed_checks", "judged", "number_verdict",
+    "papers", "read_paper", "scorecard", "systems", "tally",
+]  # fmt: skip
 
 _FOLDER = Path(__file__).parent
 

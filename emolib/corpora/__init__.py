@@ -13,30 +13,37 @@ from __future__ import annotations
 import difflib
 import inspect
 import json
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from emolib.corpora import (
     abstract,
+    affectnet,
     artphoto,
     cgna10766,
     emoset118k,
+    emotic,
+    emotion6,
+    emotionroi,
     fi,
+    gaped,
+    iaps,
     iapssubset,
     lexicon,
+    mirflickr,
     oasis,
     openmoji,
     places,
     scenes,
+    se30k8,
+    stockemotion,
+    ube,
+    verifying,
     warriner,
 )
-from emolib.corpora.base import Card, Corpus, CorpusModule, MadeModule, Report, exact_duplicates
-from emolib.corpora.pictures import read_picture
+from emolib.corpora.base import Card, Corpus, CorpusModule, MadeModule
+from emolib.corpora.verifying import Report
 from emolib.errors import BadInput, Unavailable
 
 __all__ = ["Card", "Corpus", "Report", "available", "card", "fetch", "identity", "load", "names", "verify"]
@@ -52,6 +59,16 @@ _MODULES: dict[str, CorpusModule | MadeModule] = {
         artphoto,
         abstract,
         iapssubset,
+        emotion6,
+        emotionroi,
+        ube,
+        gaped,
+        iaps,
+        stockemotion,
+        se30k8,
+        mirflickr,
+        emotic,
+        affectnet,
         # made, not found
         openmoji,
         scenes,
@@ -139,39 +156,13 @@ def identity(name: str, data_root: Path | str | None = None) -> str:
 
 
 def verify(name: str, data_root: Path | str | None = None, *, progress: bool = True) -> Report:
-    """Load a corpus, decode every picture of it and look for pictures with the same bytes.
+    """Load a corpus, decode every picture of it and look for pictures with the same bytes; see `verifying`.
+
+    `emolib.curation.verify` looks for near-duplicates too and leaves a report on disk.
 
     Raises what `load` raises; broken pictures do not raise, they are in the report.
     """
-    corpus = load(name, data_root)
-    with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 1)) as pool:
-        reasons = list(
-            tqdm(
-                pool.map(_fault, corpus.paths),
-                desc=f"decoding {name}",
-                total=len(corpus.paths),
-                unit=" pictures",
-                disable=not progress,
-            )
-        )
-    images = corpus.table["image"].tolist() if "image" in corpus.table else []
-    return Report(
-        name=name,
-        pictures=len(images),
-        broken=[(image, reason) for image, reason in zip(images, reasons, strict=True) if reason],
-        exact_duplicates=[[images[position] for position in same] for same in exact_duplicates(corpus.paths)],
-        missing=list(corpus.table.attrs["missing"]),
-        counts=corpus.counts,
-    )
-
-
-def _fault(path: Path) -> str:
-    """Why a picture cannot be read, "" when it can."""
-    try:
-        read_picture(path)
-    except BadInput as error:
-        return str(error)
-    return ""
+    return verifying.verify(load(name, data_root), progress=progress)
 
 
 def _module(name: str) -> CorpusModule:

@@ -12,7 +12,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -29,7 +29,8 @@ class Card:
 
     `labels` maps a column of the table to its meaning, range and unit; `faults` are known faults of the data; `terms`
     say what one may do with it; `count` is how many pictures (or words) the published corpus has; `simulated` marks a
-    laboratory whose labels nobody gave.
+    laboratory whose labels nobody gave; `showable` tells whether licence and terms allow showing pictures of it, any of
+    them, in a book.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Card:
     terms: str
     simulated: bool = False
     count: int | None = None
+    showable: bool = False
 
     def markdown(self) -> str:
         """The card as Markdown: a heading, what it is, a table of facts, its columns and its known faults."""
@@ -141,34 +143,6 @@ class Corpus:
         if which.size and (which.min() < 0 or which.max() >= len(self)):
             raise BadInput(f"{self.name}: positions run from 0 to {len(self) - 1}, not {which.min()} to {which.max()}")
         return Corpus(self.name, self.table.iloc[which].reset_index(drop=True), self.card, self.root)
-
-
-@dataclass(frozen=True)
-class Report:
-    """What `verify` found. `ok` means that every picture that is here decodes completely."""
-
-    name: str
-    pictures: int
-    broken: list[tuple[str, str]] = field(default_factory=list)
-    exact_duplicates: list[list[str]] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    counts: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return not self.broken
-
-    def markdown(self) -> str:
-        """The report as Markdown, for the command line."""
-        lines = [f"# {self.name}: {'sound' if self.ok else 'NOT sound'}", "", self.counts]
-        for title, entries in (
-            ("Broken", [f"{path}: {reason}" for path, reason in self.broken]),
-            ("The same bytes more than once", [" = ".join(same) for same in self.exact_duplicates]),
-            ("Rated but absent", [", ".join(self.missing)] if self.missing else []),
-        ):
-            if entries:
-                lines += ["", f"{title}:", "", *(f"- {entry}" for entry in entries)]
-        return "\n".join(lines) + "\n"
 
 
 class CorpusModule(Protocol):

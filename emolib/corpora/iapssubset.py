@@ -7,22 +7,18 @@ a table in print and no file; a reader sorts the pictures into folders, `<emotio
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 
 from emolib.corpora.base import Card, Corpus, find_child
-from emolib.corpora.discrete import assemble, emotion_folders, read_cells
-from emolib.corpora.tables import Row
+from emolib.corpora.discrete import assemble, emotion_folders
+from emolib.corpora.iaps import HIGH, LOW, RATINGS, picture_number, rating_rows
 from emolib.emotions import MIKELS
 from emolib.errors import BadInput, Unavailable
 
 NAME = "iapssubset"
 FOLDERS = ("iapssubset", "IAPSsubset", "IAPS")
-RATINGS = "AllSubjects_1-20.txt"
 PER_CLASS = dict(zip(MIKELS, (37, 8, 54, 63, 74, 55, 42, 62), strict=True))
-LOW, HIGH = 1.0, 9.0
 _COLUMNS = {"valence": "valmn", "arousal": "aromn"}
-_PREAMBLE = 50
 
 CARD = Card(
     name=NAME,
@@ -72,7 +68,7 @@ def load(folder: Path) -> Corpus:
         name, pictures = folders.get(emotion, ("", []))
         numbered = []
         for picture in pictures:
-            number = _number(picture.rpartition(".")[0])
+            number = picture_number(picture.rpartition(".")[0])
             if number is None:
                 raise BadInput(f"{folder / name / picture}: the name is not the number of a picture; move it away")
             if number in places:
@@ -107,41 +103,14 @@ def fetch(folder: Path, *, progress: bool = True) -> Path:
     )
 
 
-def _number(text: str) -> str | None:
-    """The number of a picture as one writes it, `2055.1` for `2055.10`; None when it is none."""
-    match = re.fullmatch(r"([0-9]{3,5})(?:\.([0-9])0*)?", text.strip())
-    return None if match is None else match[1] + (f".{match[2]}" if match[2] not in (None, "0") else "")
-
-
 def _ratings(file: Path) -> tuple[dict[str, tuple[float, float]], int]:
     """Valence and arousal by number of picture, and how many further ratings of a picture were left out."""
-    header: list[str] = []
     ratings: dict[str, tuple[float, float]] = {}
     again = 0
-    for line, cells in read_cells(file, 10_000_000, "\t"):
-        cells = [cell.strip() for cell in cells]
-        if not header:
-            lower = [cell.lower() for cell in cells]
-            if all(lower.count(name) == 1 for name in ("iaps", *_COLUMNS.values())):
-                header = lower
-            elif line > _PREAMBLE:
-                break
-            continue
-        if not any(cells):
-            continue
-        if len(cells) != len(header):
-            raise BadInput(f"{file}, line {line}: {len(cells)} cells, the header has {len(header)}")
-        row = Row(file, line, dict(zip(header, cells, strict=True)))
-        number = _number(row.text("iaps"))
-        if number is None:
-            raise row.wrong("iaps", "is not the number of a picture")
+    for number, row in rating_rows(file, tuple(_COLUMNS.values())):
         values = tuple(row.number(column, LOW, HIGH) for column in _COLUMNS.values())
         if number in ratings:
             again += 1
         else:
             ratings[number] = values
-    if not header:
-        raise BadInput(
-            f"{file}: none of the first {_PREAMBLE} lines is the header, with IAPS, valmn and aromn between tabs"
-        )
     return ratings, again

@@ -67,6 +67,7 @@ CARD = Card(
     ),
     terms="cite the paper; some series show nudity, injury or death",
     count=900,
+    showable=True,
 )
 
 

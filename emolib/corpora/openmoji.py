@@ -89,6 +89,7 @@ CARD = Card(
     ),
     terms="name OpenMoji and its licence wherever a picture is shown; share what you make of it alike",
     count=4_495,
+    showable=True,
 )
 
 

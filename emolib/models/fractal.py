@@ -27,6 +27,8 @@ class FractalNet(nn.Module):
         outputs: classes.
         columns: C; the longest path through a block has 2^(C-1) convolutions.
         widths: channels of each block. The paper has five blocks, 64 to 512 channels, for CIFAR.
+        stride: above 1, a first convolution makes pictures that much smaller, as the paper does with large ones (its
+            section 4.2); with 1 there is none.
         drop_path: probability that an input of a join is left out in training; the paper has .15.
         global_share: share of the batches of which one column alone is trained (*global* drop-path); of the others each
             join draws for itself (*local*). The paper mixes half and half. It draws for each picture, we for each
@@ -46,6 +48,7 @@ class FractalNet(nn.Module):
         columns: int = 3,
         widths: Sequence[int] = (16, 32, 64),
         *,
+        stride: int = 1,
         drop_path: float = 0.15,
         global_share: float = 0.5,
         dropout: float = 0.0,
@@ -54,8 +57,11 @@ class FractalNet(nn.Module):
     ) -> None:
         super().__init__()
         shares = (drop_path, global_share, dropout)
-        if outputs < 1 or columns < 1 or not widths or min(widths) < 1:
-            raise BadInput(f"FractalNet: outputs {outputs}, columns {columns}, widths {tuple(widths)}; at least 1 each")
+        if outputs < 1 or columns < 1 or stride < 1 or not widths or min(widths) < 1:
+            raise BadInput(
+                f"FractalNet: outputs {outputs}, columns {columns}, stride {stride}, widths {tuple(widths)}; "
+                "at least 1 each"
+            )
         if not all(0 <= share <= 1 for share in shares) or drop_path == 1 or dropout == 1 or not gain > 0:
             raise BadInput(
                 f"FractalNet: drop_path {drop_path}, global_share {global_share}, dropout {dropout}, gain {gain}; "
@@ -63,7 +69,9 @@ class FractalNet(nn.Module):
             )
         self.columns, self.drop_path, self.global_share = columns, drop_path, global_share
         self.blocks = nn.ModuleList()
-        below = 3
+        self.stem, below = None, 3
+        if stride > 1:
+            self.stem, below = _layer(3, widths[0], 0.0, norm, stride), widths[0]
         for number, width in enumerate(widths):
             share = dropout * number / max(1, len(widths) - 1)
             self.blocks.append(FractalBlock(below, width, columns, dropout=share, norm=norm))
@@ -83,7 +91,7 @@ class FractalNet(nn.Module):
         return len(self.blocks) * 2 ** (self.columns - 1)
 
     def maps(self, pictures: torch.Tensor, column: int | None = None) -> torch.Tensor:
-        """The last feature maps, float (n, channels, h / 2^(blocks-1), w / 2^(blocks-1)); arguments as in `forward`."""
+        """The last feature maps, float (n, channels, h', w'), halved between blocks; arguments as in `forward`."""
         drop = 0.0
         if self.training and column is None and self.drop_path:
             if float(torch.rand(())) < self.global_share:
@@ -91,6 +99,7 @@ class FractalNet(nn.Module):
             else:
                 drop = self.drop_path
         x = scaled(pictures)
+        x = x if self.stem is None else self.stem(x)
         for number, block in enumerate(self.blocks):
             x = block(x if number == 0 else self.pool(x), column, drop)
         return x
@@ -165,10 +174,10 @@ def survivors(inputs: int, drop: float) -> list[bool]:
     return kept.tolist()
 
 
-def _layer(inputs: int, outputs: int, dropout: float, norm: bool) -> nn.Sequential:
+def _layer(inputs: int, outputs: int, dropout: float, norm: bool, stride: int = 1) -> nn.Sequential:
     """Dropout, convolution, norm, ReLU, those that are wanted."""
     parts: list[nn.Module] = [nn.Dropout(dropout)] if dropout else []
-    parts.append(nn.Conv2d(inputs, outputs, 3, padding=1, bias=not norm))
+    parts.append(nn.Conv2d(inputs, outputs, 3, stride, 1, bias=not norm))
     if norm:
         parts.append(nn.BatchNorm2d(outputs))
     return nn.Sequential(*parts, nn.ReLU(inplace=True))

@@ -13,7 +13,7 @@ from PIL import Image
 
 from emolib import bench
 from emolib.__main__ import main
-from emolib.bench import deep_features, handcrafted, training_loop
+from emolib.bench import deep_features, handcrafted, training_loop, training_loop_32px, turns
 from emolib.errors import BadInput, Unavailable
 from tests.fixtures.corpora import picture, write_oasis
 
@@ -51,6 +51,23 @@ def test_training_loop(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(training_loop, name, size)
     monkeypatch.setitem(training_loop.WIDTHS, "all", (16, 8))
     check_row(training_loop.run(rounds=1), "training_loop")
+
+
+def test_training_loop_32px(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_loop_32px, "PICTURES", 48)
+    monkeypatch.setattr(training_loop_32px, "BATCH", 16)
+    check_row(training_loop_32px.run(rounds=1), "training_loop_32px")
+
+
+def test_a_row_is_medians_of_ratios_inside_turns() -> None:
+    seconds = {"ours": [1.0, 2.0, 4.0], "peer": [3.0, 4.0, 40.0], "limit": [0.5, 1.9, 1.0]}
+    row = turns.row("some", seconds, 8, "things/s", "a peer", "a limit")
+    assert row["ours"] == 4.0 and row["peer"] == 2.0 and row["limit"] == 8.0
+    assert row["vs_peer"] == 3.0 and row["vs_limit"] == 0.5
+    assert turns.row("some", seconds, [8, 16, 16], "things/s", "a", "b")["ours"] == 8.0
+    taken = []
+    found = turns.take_turns({"ours": lambda: taken.append("ours"), "peer": lambda: taken.append("peer")}, 2)
+    assert taken == ["ours", "peer"] * 3 and {name: len(v) for name, v in found.items()} == {"ours": 2, "peer": 2}
 
 
 def test_handcrafted(photographs: list[Path]) -> None:

@@ -95,6 +95,18 @@ def test_a_flip_is_the_mirrored_picture(files, kept, tmp_path):
     assert np.abs(flipped[0] - features(files, kept)[2]).max() > 0.05
 
 
+def test_a_picture_that_was_stored_small_is_seen_as_its_enlarged_copy(files, kept, tmp_path):
+    picture = Image.open(files[2]).convert("RGB")
+    small = picture.resize((24, 24), Image.Resampling.BICUBIC)
+    # The enlarged copy as a file, so large that reading it as any other changes nothing but the middle that is cut out.
+    small.resize((64, 64), Image.Resampling.BICUBIC).save(tmp_path / "enlarged.png")
+    through = features([files[2]], kept, through=24)
+    np.testing.assert_allclose(through, features([tmp_path / "enlarged.png"], kept), rtol=1e-4, atol=1e-4)
+    assert np.abs(through[0] - features(files, kept)[2]).max() > 0.05
+    with pytest.raises(BadInput, match="through"):
+        features(files, kept, through=0)
+
+
 def test_pooled_maps_are_the_embedding_and_lower_maps_lead_to_it(files, kept):
     embedding, network = features(files, kept), backbones.load("lite0")
     maps, lower = features(files, kept, output="maps"), features(files, kept, output="lower")

@@ -42,8 +42,7 @@ def by_definition(columns: int) -> tuple[int, int, int]:
 def test_paths_and_depths_are_those_of_the_rule_of_expansion(columns):
     paths, longest, shortest = by_definition(columns)
     one = torch.ones(1)
-    add = lambda found: torch.stack(found).sum(0)
-    assert skeleton(columns, nn.Identity, add)(one) == paths
+    assert skeleton(columns, nn.Identity, lambda found: torch.stack(found).sum(0))(one) == paths
     assert skeleton(columns, Step, lambda found: torch.stack(found).amax(0))(one * 0) == longest == 2 ** (columns - 1)
     assert skeleton(columns, Step, lambda found: torch.stack(found).amin(0))(one * 0) == shortest == 1
 
@@ -80,6 +79,14 @@ def test_a_column_alone_is_a_plain_network_of_its_weights(column):
     assert sum(isinstance(m, nn.Conv2d) for m in plain.modules()) == 2 * 2**column
     torch.testing.assert_close(network.maps(PICTURES, column), plain(scaled(PICTURES)))
     torch.testing.assert_close(network(PICTURES, column), network.head(plain(scaled(PICTURES)).mean((2, 3))))
+
+
+def test_a_stride_puts_one_convolution_in_front():
+    network = FractalNet(8, 2, (8, 16), stride=2).eval()
+    first = network.blocks[0](network.stem(scaled(PICTURES)))
+    assert first.shape == (3, 8, 16, 16)
+    torch.testing.assert_close(network.maps(PICTURES), network.blocks[1](network.pool(first)))
+    assert sum(isinstance(m, nn.Conv2d) for m in network.modules()) == 2 * 3 + 1
 
 
 def test_in_evaluation_nothing_is_left_out():
@@ -145,8 +152,8 @@ def test_gain_scales_the_first_weights():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"outputs": 0}, {"columns": 0}, {"widths": ()}, {"widths": (0,)}, {"drop_path": 1.0}, {"drop_path": -0.1},
-     {"global_share": 1.5}, {"dropout": 1.0}, {"gain": 0.0}, {"gain": float("nan")}],
+    [{"outputs": 0}, {"columns": 0}, {"stride": 0}, {"widths": ()}, {"widths": (0,)}, {"drop_path": 1.0},
+     {"drop_path": -0.1}, {"global_share": 1.5}, {"dropout": 1.0}, {"gain": 0.0}, {"gain": float("nan")}],
 )  # fmt: skip
 def test_numbers_that_make_no_network_are_refused(wrong):
     with pytest.raises(BadInput, match="FractalNet"):

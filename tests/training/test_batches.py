@@ -160,6 +160,14 @@ def test_parts_are_spread_as_torchvisions() -> None:
     np.testing.assert_allclose(ours.std(0), theirs.std(0), rtol=0.08)
 
 
+@pytest.mark.parametrize(("width", "height"), [(1000, 10), (10, 1000), (1, 50), (50, 1)])
+def test_a_picture_too_narrow_for_any_cut_gives_its_middle(width: int, height: int) -> None:
+    theirs = v2.RandomResizedCrop(8, scale=module.SCALE, ratio=module.RATIO)
+    found = theirs.make_params([Image.new("RGB", (width, height))])
+    middle = (found["left"], found["top"], found["width"], found["height"])
+    assert module._part(width, height, np.random.default_rng(0)) == middle
+
+
 def test_half_of_the_cuts_are_mirrored() -> None:
     image = Image.linear_gradient("L").rotate(90).convert("RGB")
     rising = [np.diff(random_view(image, 8, np.random.default_rng(seed))[0, :, 0].astype(int)).mean() > 0

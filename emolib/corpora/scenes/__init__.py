@@ -80,6 +80,7 @@ CARD = Card(
     ),
     terms="name OpenMoji and its licence wherever a picture is shown; share what you make of it alike",
     simulated=True,
+    showable=True,
 )
 
 _DEFAULT = Parameters()
