@@ -48,7 +48,7 @@ def verify(
     Args:
         data_root: see `corpora.load`.
         out: folder for the report, by default `verifying.report_folder`; the journal stays in the cache.
-        near: search near-duplicates too, by the rules of `views`, and among pictures whose own hashes are close.
+        near: search near-duplicates too, by the rules of `views`.
         fresh: look at every picture again, not only at those that are new or changed.
         workers: threads, None for one a core; the report does not depend on them.
         progress: show a bar.
@@ -75,30 +75,9 @@ def groups_of(journal: Journal, workers: int | None = None) -> np.ndarray:
     for old in journal.folder.glob("pairs-*.npz"):
         if old.name != f"pairs-{cache.digest(key)}.npz":
             old.unlink()
-    pairs = cache.cached_arrays("pairs", key, lambda: _pairs(journal, workers), folder=journal.folder)["pairs"]
+
+    def search() -> dict[str, np.ndarray]:
+        return {"pairs": views.same_pictures(journal.rows, workers=workers)[0]}
+
+    pairs = cache.cached_arrays("pairs", key, search, folder=journal.folder)["pairs"]
     return duplicate_groups(journal.count, np.stack([equal[copies], copies], axis=1), pairs)
-
-
-def _pairs(journal: Journal, workers: int | None) -> dict[str, np.ndarray]:
-    """Pairs that a part of one picture or the whole of it leads to, int64 (m, 2), as "pairs"."""
-    thumbnails = journal.rows
-    parts, _ = views.same_pictures(thumbnails, workers=workers)
-    return {"pairs": np.concatenate([parts, _alike_as_a_whole(thumbnails, workers)])}
-
-
-def _alike_as_a_whole(thumbnails: np.ndarray, workers: int | None) -> np.ndarray:
-    """Pairs of pictures whose own hashes are close and whose colours agree as `views` asks, int64 (m, 2).
-
-    `views` looks through windows that are smaller than the picture, and may miss a copy that was only compressed again.
-    """
-    starts = range(0, len(thumbnails), views.BLOCK)
-    blocks = [thumbnails[start : start + views.BLOCK] for start in starts]
-    lively = np.concatenate([np.empty(0, bool), *(block.std(axis=(1, 2, 3)) >= views.FLAT for block in blocks)])
-    hashes = np.concatenate([np.empty((0, 8), np.uint8), *(views.phash(block) for block in blocks)])
-    kept = np.flatnonzero(lively)
-    if len(kept) < 2:
-        return np.empty((0, 2), np.int64)
-    close = kept[matching.near_duplicates(hashes[kept], views.DISTANCE, workers)]
-    one, other = close.T.copy()
-    whole = np.array([[0.0, 0.0, 1.0]])
-    return alignment.verify(thumbnails, one, other, np.zeros(len(close), np.int64), whole, views.LEAST)[0]

@@ -3,9 +3,9 @@
 A perceptual hash forgives compression and light, hardly a cut border: of the near-duplicates in `scenes`, which lose up
 to a tenth of each side, fewer than half keep their 64-bit hash within 6 bits, and from 8 bits on there are more
 strangers than copies. So the picture is compared as it would be cut. Each one is hashed as a whole, and once more
-through WINDOWS, mirrored or not; two pictures are candidates when a window of one hashes close to the whole of the
-other. Cutting out, resizing and the cosine transform of pHash are all linear: for each window they are one small
-matrix, made once.
+through WINDOWS (the whole among them), mirrored or not; two pictures are candidates when a window of one hashes close
+to the whole of the other. Cutting out, resizing and the cosine transform of pHash are all linear: for each window they
+are one small matrix, made once.
 
 A candidate is then looked at. The window is shifted and scaled as long as the correlation of grey values grows. The
 two are the same picture when the window, made lighter or darker as a whole, explains a share `least` or more of the
@@ -30,7 +30,7 @@ from emolib.errors import BadInput
 LOW = 8  # frequencies along each axis, so that a hash has 64 bits
 DISTANCE = 4
 LEAST = 0.89
-SIDES = (0.9875, 0.9625, 0.9375, 0.9125)
+SIDES = (1.0, 0.9875, 0.9625, 0.9375, 0.9125)
 FLAT = 2.0
 """Standard deviation in grey levels below which a thumbnail shows nothing that could be recognised."""
 
@@ -39,7 +39,7 @@ BLOCK = 1024
 
 
 def _windows() -> np.ndarray:
-    """Left, top and side, in parts of the picture, of the parts that are hashed: float64 (51, 3)."""
+    """Left, top and side, in parts of the picture, of the parts that are hashed: float64 (52, 3)."""
     found = []
     for side in SIDES:
         steps = int(np.ceil((1 - side) / STEP - 1e-9))
@@ -71,7 +71,7 @@ def phash(thumbnails: np.ndarray) -> np.ndarray:
 
 
 def view_hashes(thumbnails: np.ndarray) -> np.ndarray:
-    """The hash of what every window shows, uint8 (n, 102, 8): window k at 2 k, mirrored at 2 k + 1."""
+    """The hash of what every window shows, uint8 (n, 104, 8): window k at 2 k, mirrored at 2 k + 1."""
     return _hash(check_thumbnails(thumbnails), *_matrices(WINDOWS.tobytes()), True)
 
 

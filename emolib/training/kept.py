@@ -43,7 +43,8 @@ def fitted(
         inputs, targets, recipe, rows: as `fit` takes them.
         key: what else the result depends on: whatever stands for the content of `inputs` (a corpus' `content_hash` and
             how its pictures were read), and for the code of the model; functions count with their source.
-        watch: called after every epoch; gives numbers worth a curve, such as accuracies.
+        watch: called after every epoch; gives numbers worth a curve, such as accuracies. It leaves the model as it is;
+            what it measures has to be in `key`.
         options: for `fit`: loss, augment, progress.
 
     Returns:
@@ -76,7 +77,7 @@ def fitted(
             identity(targets[rows]),
             identity(rows),
             changes,
-            None if watch is None else identity(watch),
+            watch is not None,
             cache.code_digest(loop),
             torch.__version__,
         ],

@@ -1,0 +1,43 @@
+"""Several small fits at a time: a process a core, each with one thread. Used by chapter 3.
+
+A small network on small pictures cannot keep several cores busy: its operations last microseconds, and sharing out
+each of them costs as much. Whole fits side by side can. Every fit runs with one thread wherever it runs, so that the
+numbers do not depend on how many cores there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import torch
+from joblib import Parallel, cpu_count, delayed
+
+Result = TypeVar("Result")
+
+
+def several(fits: Iterable[Callable[[], Result]], *, device: torch.device | str) -> list[Result]:
+    """What every fit gives, in their order.
+
+    Args:
+        fits: each is called without arguments (`functools.partial` makes such calls); functions may be defined in a
+            notebook, and what they take and give has to be such that it can be pickled.
+        device: on a CPU fits run in processes of their own; on a GPU, which a single fit fills, one after the other.
+    """
+    fits = list(fits)
+    if torch.device(device).type != "cpu":
+        return [fit() for fit in fits]
+    workers = max(1, min(len(fits), cpu_count()))
+    return Parallel(n_jobs=workers)(delayed(_alone)(fit) for fit in fits)
+
+
+def _alone(fit: Callable[[], Result]) -> Result:
+    from emolib import runtime
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    runtime.keep_freed_memory()
+    try:
+        return fit()
+    finally:
+        torch.set_num_threads(before)

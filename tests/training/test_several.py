@@ -1,0 +1,47 @@
+"""Fits side by side give what the same fits give alone."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+import torch
+
+from emolib.errors import BadInput
+from emolib.models.ffnn import FFNN
+from emolib.training import Recipe, fit, several
+
+random = np.random.default_rng(0)
+X = random.standard_normal((40, 5), dtype=np.float32)
+
+
+def fitted_weights(seed: int, threads: list) -> tuple[np.ndarray, int]:
+    torch.manual_seed(seed)
+    model = FFNN(5, (4,), 0.3)
+    fit(model, X, X[:, 0].copy(), Recipe(3, 8, seed=seed))
+    return model.layers[0].weight.detach().numpy(), torch.get_num_threads()
+
+
+def test_side_by_side_as_alone_in_order_and_with_one_thread():
+    jobs = [functools.partial(fitted_weights, seed, []) for seed in (3, 1, 2)]
+    found = several(jobs, device="cpu")
+    assert [threads for _, threads in found] == [1, 1, 1]
+    for (weights, _), job in zip(found, jobs, strict=True):
+        np.testing.assert_array_equal(weights, job()[0])
+
+
+def test_one_fit_leaves_the_threads_as_they_were():
+    before = torch.get_num_threads()
+    assert several([functools.partial(fitted_weights, 0, [])], device=torch.device("cpu"))[0][1] == 1
+    assert torch.get_num_threads() == before
+    assert several([], device="cpu") == []
+
+
+def refuse() -> None:
+    raise BadInput("this fit has no data")
+
+
+def test_what_a_fit_refuses_comes_through():
+    with pytest.raises(BadInput, match="no data"):
+        several([refuse, refuse], device="cpu")
