@@ -25,6 +25,7 @@ from emolib.site.builder import builder_versions, copy_mathjax, run_builder, wri
 from emolib.site.chapters import prepare
 from emolib.site.checks import check_site, describes
 from emolib.site.launch import export_notebooks
+from emolib.site.portraits import FOLDER, portrait
 from emolib.site.runs import ChapterRun, read_runs
 
 __all__ = ["build", "export_notebooks"]
@@ -136,12 +137,15 @@ def _generated_files(runs: list[ChapterRun], private: dict[str, str], strict: bo
     if first is not None:
         files[f"run/figures/{first.name}/opening.png"] = (first.folder / _OPENING).read_bytes()
     cards = [corpora.card(name) for name in corpora.names()]
+    looks = {card.name: portrait(card.name, private=private) for card in cards}
+    for look in looks.values():
+        files |= {f"cards/{FOLDER}/{name}": png for name, png in look.figures.items()}
     written = {
         "run/opening.md": pages.opening(first, *(_description(first.folder / _OPENING) if first else ())),
         "run/about.md": pages.about_page(runs, builder_versions(), [card.name for card in cards]),
         "run/claims.md": pages.claims_page(claims.scorecard([run.metrics for run in runs])),
-        "cards/index.md": pages.cards_index(cards),
-        **{f"cards/{card.name}.md": pages.card_page(card, runs) for card in cards},
+        "cards/index.md": pages.cards_index(cards, looks),
+        **{f"cards/{card.name}.md": pages.card_page(card, runs, looks[card.name]) for card in cards},
     }
     return files | {name: text.encode("utf-8") for name, text in written.items()}
 
@@ -208,7 +212,7 @@ def _fingerprint(book: Path, toc: Path, strict: bool) -> str:
     digest = hashlib.sha256(json.dumps([strict, sys.version, builder_versions()]).encode())
     build_folder = book / "_build"
     sources = [path for path in book.rglob("*") if path.is_file() and not path.is_relative_to(build_folder)]
-    own = list(Path(__file__).parent.glob("*.py"))
+    own = list(Path(__file__).parent.rglob("*.py"))
     for path in [*sorted(sources), toc, *sorted(own)]:
         digest.update(f"\0{path.name if path in own else path.relative_to(book).as_posix()}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emolib.corpora import Card
 from emolib.site.runs import ChapterRun, spoken_time
+
+if TYPE_CHECKING:
+    from emolib.site.portraits import Portrait
 
 #: Verdict -> the colour of its badge. The word is always there too: a colour alone tells nothing to many readers.
 _BADGES = {
@@ -34,9 +37,13 @@ _PAPERS = {
 }
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; a bar or a line break inside a cell is made harmless."""
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: bool = False) -> str:
+    """A Markdown table; a bar or a line break inside a cell is made harmless.
+
+    With ``numbers``, all columns but the first are set to the right.
+    """
+    rule = " --- |" + (" ---: |" if numbers else " --- |") * (len(header) - 1)
+    lines = ["| " + " | ".join(header) + " |", "|" + rule]
     lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
     return "\n".join(lines)
 
@@ -223,13 +230,15 @@ def opening(run: ChapterRun | None, alt: str = "", caption: str = "") -> str:
     )
 
 
-def card_page(card: Card, runs: Sequence[ChapterRun]) -> str:
-    """A corpus's card, with its reference as a citation and what this run used of it."""
+def card_page(card: Card, runs: Sequence[ChapterRun], portrait: Portrait | None = None) -> str:
+    """A corpus's card, with its reference as a citation, what its data look like and what this run used of it."""
     text = (
         card.markdown()
         .replace(f"`{card.citation}`", f"{{cite:t}}`{card.citation}`")
         .replace("| | |\n", "| At a glance | |\n", 1)
     )
+    if portrait is not None:
+        text += f"\n{portrait.text}\n"
     used = [(run, run.corpora[card.name]) for run in runs if card.name in run.corpora]
     if used:
         rows = [(_titles(run), f"`{content_hash[:16]}`") for run, content_hash in used]
@@ -237,19 +246,24 @@ def card_page(card: Card, runs: Sequence[ChapterRun]) -> str:
     return text
 
 
-def cards_index(cards: Sequence[Card]) -> str:
-    """The page that lists all corpora."""
+def cards_index(cards: Sequence[Card], portraits: Mapping[str, Portrait] | None = None) -> str:
+    """The page that lists all corpora; with ``portraits``, by name, also what of each is on this machine."""
+    portraits = portraits or {}
     rows = [
         (
             f"[{card.title}]({card.name}.md)",
+            *([portraits[card.name].short] if portraits else []),
             "words" if card.kind == "words" else "pictures",
             "simulated" if card.simulated else "people",
             card.licence,
         )
         for card in cards
     ]
+    header = ["Corpus", *(["Here"] if portraits else []), "Of", "Labels from", "Licence"]
     text = (
         "Before a number means anything, one has to know what it was measured on: who looked at the pictures, what "
         "they were asked, and what is wrong with the data. One card a corpus."
     )
-    return f"# Data cards\n\n{text}\n\n" + table(["Corpus", "Of", "Labels from", "Licence"], rows) + "\n"
+    if portraits:
+        text += " *Here* is what was on the machine that built this book."
+    return f"# Data cards\n\n{text}\n\n```{{table}}\n:class: cards\n\n{table(header, rows)}\n```\n"
