@@ -54,7 +54,7 @@ from emolib import course
 
 common = {
     "corpus": "scenes",
-    "pictures": 3600,
+    "pictures": 3000,
     "split": [0.6, 0.1, 0.3],
     "pixels": 32,
     "resolutions": [16, 32, 64],
@@ -67,7 +67,7 @@ common = {
     "embedding network": ["lite0"],
     "embedding pixels": 96,
     "embedding resolutions": [16, 32, 64, 96],
-    "epochs on embeddings": 30,
+    "epochs on embeddings": 20,
     "seeds": 3,
 }
 large = {
@@ -418,11 +418,13 @@ with run.timed("residual networks"):
         "repaired/resnet": (residual, good_targets, good_rows, True),
         "regularised": (functools.partial(residual, dropout=0.3), words, raw["train"], True),
     }.items():
-        jobs += [
-            functools.partial(trained, system.replace("/", "-"), make, targets, rows, s, repaired=repaired, curve=True)
-            for s in seeds
-        ]
-        order_of += [system] * len(seeds)
+        for s in seeds if system != "regularised" else seeds[:1]:
+            jobs.append(
+                functools.partial(
+                    trained, system.replace("/", "-"), make, targets, rows, s, repaired=repaired, curve=True
+                )
+            )
+            order_of.append(system)
     for system, (network, history) in zip(order_of, several(jobs, device=run.device), strict=True):
         nets.setdefault(system, []).append(network)
         histories.setdefault(system, []).append(history)
@@ -435,8 +437,8 @@ words_names = {
     "repaired/resnet": "repaired",
 }
 Markdown(
-    f"The repaired network learns from {how}. A third one, between the two, keeps the search words and changes the rest: shifts and "
-    "mirrors, dropout, weight decay. On the test pictures: "
+    f"The repaired network learns from {how}. A third one, between the two and from one seed, keeps the search words and changes the rest: shifts "
+    "and mirrors, dropout, weight decay. On the test pictures: "
     + "; ".join(f"{label} **{accuracy(predictions[system])}**" for system, label in words_names.items())
     + "."
 )
@@ -955,7 +957,7 @@ tests = {
     "regularisation_helps": (
         "poster/resnet",
         "regularised",
-        "shifts, mirrors, dropout, decay for the residual network",
+        "shifts, mirrors, dropout, decay for the residual network (one seed)",
     ),
     "skip_connections_help": ("deep and plain", "deep", f"skip connections in {depth} layers (one seed)"),
 }
