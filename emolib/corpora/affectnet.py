@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from emolib.corpora.base import Card, Corpus, find_child
+from emolib.corpora.byhand import by_hand
 from emolib.corpora.discrete import Once, Present, relative_path, whole
 from emolib.corpora.tables import Row
 from emolib.emotions import VOCABULARIES
@@ -140,10 +141,7 @@ def load(folder: Path) -> Corpus:
 
 def fetch(folder: Path, *, progress: bool = True) -> Path:
     """The folder when the corpus is there; otherwise raises Unavailable with what to do."""
-    if folder.is_dir() and any(folder.iterdir()):
-        load(folder)
-        return folder
-    raise Unavailable(f"AffectNet cannot be downloaded by a program. {ADVICE}. Put it into {folder}")
+    return by_hand(folder, load, f"AffectNet cannot be downloaded by a program. {ADVICE}. Put it into {folder}")
 
 
 def _lists(folder: Path) -> dict[str, Path]:

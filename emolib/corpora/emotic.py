@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.corpora.base import Card, Corpus, find_child
+from emolib.corpora.byhand import by_hand
 from emolib.corpora.discrete import Present, groups_by_bytes
 from emolib.corpora.emoticfiles import AFFECT, BOX, CATEGORIES, Person, read_people
 from emolib.errors import BadInput, Unavailable
@@ -122,10 +123,7 @@ def load(folder: Path) -> Corpus:
 
 def fetch(folder: Path, *, progress: bool = True) -> Path:
     """The folder when the corpus is there; otherwise raises Unavailable with what to do."""
-    if folder.is_dir() and any(folder.iterdir()):
-        load(folder)
-        return folder
-    raise Unavailable(f"EMOTIC cannot be downloaded by a program. {ADVICE}. Put it into {folder}")
+    return by_hand(folder, load, f"EMOTIC cannot be downloaded by a program. {ADVICE}. Put it into {folder}")
 
 
 def images(corpus: Corpus) -> Corpus:

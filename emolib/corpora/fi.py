@@ -18,6 +18,7 @@ import re
 from pathlib import Path
 
 from emolib.corpora.base import Card, Corpus, find_child
+from emolib.corpora.byhand import by_hand
 from emolib.corpora.discrete import (
     Once,
     Present,
@@ -109,10 +110,7 @@ def load(folder: Path, *, asked: int = ASKED) -> Corpus:
 
 def fetch(folder: Path, *, progress: bool = True) -> Path:
     """The folder when the corpus is there; otherwise raises Unavailable with what to do."""
-    if folder.is_dir() and any(folder.iterdir()):
-        load(folder)
-        return folder
-    raise Unavailable(f"FI cannot be downloaded by a program. {ADVICE} Put it into {folder}")
+    return by_hand(folder, load, f"FI cannot be downloaded by a program. {ADVICE} Put it into {folder}")
 
 
 # ------------------------------------------------------------------------------------------------------------- layouts

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emolib.corpora.base import Card, Corpus, find_child
+from emolib.corpora.byhand import by_hand
 from emolib.corpora.discrete import Once, names_in
 from emolib.corpora.labelled import assemble, candidates, lines_of
 from emolib.corpora.tables import Row
@@ -120,12 +121,11 @@ def load(folder: Path) -> Corpus:
 
 def fetch(folder: Path, *, progress: bool = True) -> Path:
     """The folder when the corpus is there; otherwise raises Unavailable with the page that offers it."""
-    if folder.is_dir() and any(folder.iterdir()):
-        load(folder)
-        return folder
-    raise Unavailable(
+    return by_hand(
+        folder,
+        load,
         f"GAPED has to be downloaded by hand, for its address has changed more than once: see {PAGE} (the Geneva "
-        f"Affective PicturE Database) and unpack what comes into {folder}"
+        f"Affective PicturE Database) and unpack what comes into {folder}",
     )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from emolib.corpora.base import Card, Corpus, find_child
+from emolib.corpora.byhand import by_hand
 from emolib.corpora.discrete import names_in, read_cells
 from emolib.corpora.labelled import assemble, pictures_below
 from emolib.corpora.tables import Row
@@ -97,12 +98,11 @@ def load(folder: Path) -> Corpus:
 
 def fetch(folder: Path, *, progress: bool = True) -> Path:
     """The folder when the corpus is there; otherwise raises Unavailable with what to do, for nobody may pass it on."""
-    if folder.is_dir() and any(folder.iterdir()):
-        load(folder)
-        return folder
-    raise Unavailable(
+    return by_hand(
+        folder,
+        load,
         f"The IAPS cannot be downloaded: ask for it at {CARD.source}, then put the pictures, <number>.jpg, and "
-        f"{RATINGS} into {folder}"
+        f"{RATINGS} into {folder}",
     )
 
 

@@ -10,6 +10,7 @@ import math
 from pathlib import Path
 
 from emolib.corpora.base import Card, Corpus, find_child
+from emolib.corpora.byhand import by_hand
 from emolib.corpora.discrete import assemble, emotion_folders
 from emolib.corpora.iaps import HIGH, LOW, RATINGS, picture_number, rating_rows
 from emolib.emotions import MIKELS
@@ -94,12 +95,11 @@ def load(folder: Path) -> Corpus:
 
 def fetch(folder: Path, *, progress: bool = True) -> Path:
     """The folder when the corpus is there; otherwise raises Unavailable with what to do, for nobody may pass it on."""
-    if folder.is_dir() and any(folder.iterdir()):
-        load(folder)
-        return folder
-    raise Unavailable(
+    return by_hand(
+        folder,
+        load,
         f"The IAPS cannot be downloaded: ask for it at {CARD.source}, then sort the pictures that Mikels et al. 2005 "
-        f"list into {folder}/<emotion>/<number>.jpg and put {RATINGS} beside the folders"
+        f"list into {folder}/<emotion>/<number>.jpg and put {RATINGS} beside the folders",
     )
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.corpora.base import Card, Corpus, find_child
+from emolib.corpora.byhand import by_hand
 from emolib.corpora.discrete import Present, groups_by_bytes, names_in, relative_path
 from emolib.corpora.listings import find_list, join_tags, read_entries, shown, tags_of
 from emolib.emotions import VOCABULARIES, normalise_label
@@ -120,10 +121,7 @@ def load(folder: Path) -> Corpus:
 
 def fetch(folder: Path, *, progress: bool = True) -> Path:
     """The folder when the corpus is there; otherwise raises Unavailable with what to do."""
-    if folder.is_dir() and any(folder.iterdir()):
-        load(folder)
-        return folder
-    raise Unavailable(f"SE30K8 cannot be downloaded by a program. {ADVICE}. Put it into {folder}")
+    return by_hand(folder, load, f"SE30K8 cannot be downloaded by a program. {ADVICE}. Put it into {folder}")
 
 
 def annotations(folder: Path) -> pd.DataFrame:

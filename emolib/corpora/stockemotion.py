@@ -25,6 +25,7 @@ from typing import Any
 import pandas as pd
 
 from emolib.corpora.base import Card, Corpus, find_child
+from emolib.corpora.byhand import by_hand
 from emolib.corpora.discrete import Present, groups_by_bytes, relative_path
 from emolib.corpora.listings import find_list, join_tags, read_entries, shown, tidy
 from emolib.corpora.stockwords import ADVICE, EMOTION_TAGS, PAGE, TAGS, Vocabulary, vocabulary
@@ -131,10 +132,7 @@ def load(folder: Path) -> Corpus:
 
 def fetch(folder: Path, *, progress: bool = True) -> Path:
     """The folder when the corpus is there; otherwise raises Unavailable with what to do."""
-    if folder.is_dir() and any(folder.iterdir()):
-        load(folder)
-        return folder
-    raise Unavailable(f"StockEmotion cannot be downloaded by a program. {ADVICE}. Put it into {folder}")
+    return by_hand(folder, load, f"StockEmotion cannot be downloaded by a program. {ADVICE}. Put it into {folder}")
 
 
 # ------------------------------------------------------------------------------------------------------------ the lists

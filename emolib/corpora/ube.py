@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from emolib.corpora.base import Card, Corpus, find_child
+from emolib.corpora.byhand import by_hand
 from emolib.corpora.labelled import assemble, candidates, emotion_folders, pictures_below, spells_an_emotion
 from emolib.errors import Unavailable
 
@@ -84,10 +85,9 @@ def fetch(folder: Path, *, progress: bool = True) -> Path:
 
     The page points at a store of large files that answers with a question, not with the file.
     """
-    if folder.is_dir() and any(folder.iterdir()):
-        load(folder)
-        return folder
-    raise Unavailable(
+    return by_hand(
+        folder,
+        load,
         f"UnBiasedEmotion has to be downloaded by hand: follow the link on {PAGE}, unpack what comes and the "
-        f"images.zip in it, and move the folder that holds images/ to {folder}"
+        f"images.zip in it, and move the folder that holds images/ to {folder}",
     )
