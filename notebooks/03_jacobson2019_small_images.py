@@ -1211,7 +1211,7 @@ figures.show(
     + "; ".join(f"{label} {rows[label]['as on the poster']} and {rows[label]['repaired']}" for label in rows)
     + ".",
 )
-display(pd.DataFrame(rows).T)
+display(pd.DataFrame(rows))
 Markdown(
     "Baselines on the same pictures: "
     + ", ".join(f"{base_names[s]} {e}" for s, e in base.items())
