@@ -22,9 +22,10 @@ NAMES = (
     "dedup",
     "read_decode_augment",
     "shards",
+    "retrieval",
 )
 # These make their own pictures.
-_WITHOUT_PHOTOGRAPHS = {"scenes", "dedup", "training_loop", "training_loop_32px"}
+_WITHOUT_PHOTOGRAPHS = {"scenes", "dedup", "training_loop", "training_loop_32px", "retrieval"}
 
 
 def run(names: Sequence[str] = ()) -> list[dict]:
