@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,7 +48,8 @@ class Recipe:
         batch: pictures a step, over all processes together.
         lr: highest learning rate.
         optimizer: "adamw" or "sgd" (momentum .9).
-        schedule: "cosine" (linear rise over the first tenth of the steps, then down to zero) or "constant".
+        schedule: "cosine" (linear rise over the first tenth of the steps, then down to zero), "constant", or
+            "steps:10,15": a tenth after 10 epochs, a hundredth after 15.
         decay: weight decay.
         seed: of the order of the pictures, of dropout, of augmentation.
         head: learning rate of the model's `head`, where it has one, as a multiple of `lr`. A new last layer has further
@@ -70,8 +72,10 @@ class Recipe:
             raise BadInput(f"{self}: epochs and batch have to be at least 1, lr above 0, decay not negative")
         if not 0 < self.head < math.inf:
             raise BadInput(f"{self}: head multiplies a learning rate; it has to be above 0")
-        if self.optimizer not in ("adamw", "sgd") or self.schedule not in ("cosine", "constant"):
-            raise BadInput(f"{self}: optimizer is adamw or sgd, schedule is cosine or constant")
+        if self.optimizer not in ("adamw", "sgd"):
+            raise BadInput(f"{self}: optimizer is adamw or sgd")
+        if self.schedule not in ("cosine", "constant") and not _drops(self.schedule):
+            raise BadInput(f"{self}: schedule is cosine, constant, or steps at growing numbers of epochs (steps:10,15)")
 
 
 def fit(
@@ -225,8 +229,18 @@ def _groups(model: nn.Module, recipe: Recipe) -> list[dict]:
 def _schedule(recipe: Recipe, step: int, steps: int) -> float:
     if recipe.schedule == "constant":
         return 1.0
+    if drops := _drops(recipe.schedule):
+        return 0.1 ** sum(step >= drop * (steps // recipe.epochs) for drop in drops)
     rise = max(1, steps // 10)
     return (step + 1) / rise if step < rise else 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+
+
+def _drops(schedule: str) -> list[int]:
+    """The epochs after which "steps:10,15" lowers the rate; none for what is not written so."""
+    if not re.fullmatch(r"steps:[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*", schedule, re.ASCII):
+        return []
+    found = [int(part) for part in schedule.removeprefix("steps:").split(",")]
+    return found if all(a < b for a, b in zip(found, found[1:], strict=False)) else []
 
 
 def _diverged(model, step, recipe, value, x=None, y=None) -> Diverged:  # noqa: ANN001
