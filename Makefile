@@ -5,6 +5,7 @@ PYTHON ?= python3
 PROFILE ?= laptop
 PORT ?= 8000
 NOTEBOOKS ?= notebooks
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(8, os.cpu_count() or 1))")
 
 ifeq ($(OS),Windows_NT)
 VENV_PYTHON := .venv/Scripts/python.exe
@@ -18,7 +19,7 @@ STAMP := .venv/.installed
 
 help:
 	@echo "make book       run every chapter (PROFILE=$(PROFILE)) and build the site into book/_build/html"
-	@echo "make test       run the tests (ARGS=... goes to pytest)"
+	@echo "make test       run the tests, WORKERS=$(WORKERS) files at a time (ARGS=... goes to pytest)"
 	@echo "make lint       check the style with ruff"
 	@echo "make serve      show the built site at http://127.0.0.1:$(PORT)"
 	@echo "make notebooks  write every chapter as an unexecuted .ipynb into NOTEBOOKS=$(NOTEBOOKS)"
@@ -39,7 +40,7 @@ book: $(STAMP)
 	$(VENV_PYTHON) -m emolib book --profile $(PROFILE)
 
 test: $(STAMP)
-	$(VENV_PYTHON) -m pytest $(ARGS)
+	$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(STAMP)
 	$(VENV_PYTHON) -m ruff check .
