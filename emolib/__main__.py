@@ -63,6 +63,18 @@ def book(profile, lenient) -> None:  # noqa: ANN001
 
 
 @main.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for model.onnx and model.json.")
+@_profile
+@click.option("--data-root", default=None, type=click.Path(path_type=Path), help="Where the corpora are.")
+@click.option("--force", is_flag=True, help="Train again also when nothing has changed.")
+def export(out, profile, data_root, force) -> None:  # noqa: ANN001
+    """Train the heads of the page 'Your own picture' and write them with their network as ONNX."""
+    from emolib.site import ownpicture
+
+    ownpicture.export(out, profile, data_root=data_root, force=force, echo=click.echo)
+
+
+@main.command()
 @_profile
 @click.option("--write", is_flag=True, help="Show the difference, then make today's run the baseline.")
 def check(profile, write) -> None:  # noqa: ANN001

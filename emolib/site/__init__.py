@@ -20,7 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from emolib import claims, corpora
 from emolib.errors import BadInput, EmolibError
-from emolib.site import pages, privacy
+from emolib.site import ownpicture, pages, privacy
 from emolib.site.builder import builder_versions, copy_mathjax, run_builder, write_atomically
 from emolib.site.chapters import prepare
 from emolib.site.checks import check_site, describes
@@ -47,6 +47,10 @@ def build(root: Path, profile: str = "laptop", strict: bool = True, echo: Callab
     private = privacy.folders(root)
     runs = [privacy.hide_in_run(run, private) for run in _chosen_runs(root, profile, strict, echo)]
     files = _generated_files(runs, private, strict)
+    own = None
+    if ownpicture.SOURCE in _listed(_read_toc(book)):
+        own = ownpicture.prepare(book / "_build" / "ownpicture" / profile, profile, echo)
+        files[f"{ownpicture.SOURCE}.md"] = own.text.encode("utf-8")
     _write(book, files)
     toc = _table_of_contents(book, runs, strict)
     html, state_file = book / "_build" / "html", book / "_build" / "site.json"
@@ -65,6 +69,8 @@ def build(root: Path, profile: str = "laptop", strict: bool = True, echo: Callab
     echo(f"Building the site from {len(runs)} chapter(s) in the profile '{profile}' ...")
     run_builder(book, toc, strict, echo)
     copy_mathjax(html / "_static" / "mathjax")
+    if own is not None:
+        ownpicture.install(own, html)
     faults = check_site(html, tuple(private))
     if faults:
         told = f"The site in {html} has faults:\n" + "\n".join(f"  {fault}" for fault in faults)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx_exercise.nodes import exercise_subtitle, exercise_title
 
+from emolib.site import ownpicture
 from emolib.site.chapters import described_images, read_notebook
 from emolib.site.launch import launch_links, source_link
 
@@ -31,6 +32,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", drop_thebe_scripts, priority=600)
     # After the theme's own buttons (501), so that the group of source buttons exists.
     app.connect("html-page-context", add_buttons, priority=600)
+    app.connect("html-page-context", shut_in, priority=600)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -78,6 +80,15 @@ def drop_thebe_scripts(
         if "sphinx-thebe" not in str(getattr(script, "filename", script))
         and "THEBE_JS_URL" not in str(getattr(script, "attributes", {}).get("body", ""))
     ]
+
+
+def shut_in(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Forbids the page that looks at a reader's own picture to exchange anything with another host."""
+    if pagename == ownpicture.SOURCE:
+        policy = f'<meta http-equiv="Content-Security-Policy" content="{ownpicture.POLICY}" />'
+        context["metatags"] = policy + context.get("metatags", "")
 
 
 def add_buttons(
