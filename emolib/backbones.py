@@ -7,7 +7,8 @@ knowing which one it holds::
                                   |        |        |
                               low maps    maps   embedding
 
-Used by chapter 2 (object features, scene features, fine-tuning, activation maps).
+Used by chapters 0 to 5: object and scene features, fine-tuning, activation maps, and, by `Network.levels`, the four
+levels that a feature pyramid is built on (chapter 4).
 """
 
 from __future__ import annotations
@@ -108,6 +109,30 @@ class Network(nn.Module):
         """ImageNet logits (n, 1000) of uint8 pictures (n, h, w, 3)."""
         return self.head(self.embed(pictures))
 
+    def levels(self, pictures: torch.Tensor) -> list[torch.Tensor]:
+        """Maps (n, c, h / s, w / s) at the strides s of `STRIDES`, fine to coarse, of uint8 pictures (n, h, w, 3).
+
+        They are C2 to C5 of Lin et al. 2017: the last maps of each resolution.
+
+        Raises:
+            BadInput: a backbone that has no maps at these strides.
+        """
+        if self.info.name not in _TAPS:
+            raise BadInput(f"{self.info.name}: no maps at strides {STRIDES}; use one of {', '.join(_TAPS)}")
+        x, found = self.prepare(pictures), []
+        for number, layer in enumerate((*self.lower, *self.upper)):
+            x = layer(x)
+            if number in _TAPS[self.info.name]:
+                found.append(x)
+                if len(found) == len(STRIDES):
+                    break
+        return found
+
+    def embed_levels(self, coarsest: torch.Tensor) -> torch.Tensor:
+        """The embedding (n, dim) of the coarsest maps of `levels` (n, c, h, w)."""
+        last = _TAPS[self.info.name][-1] + 1 - len(self.lower)
+        return self.neck(self.upper[last:](coarsest))
+
 
 def _cut_lite0(net: nn.Module, info: Info) -> Network:
     # The lower part ends where the maps are 7 x 7 x 192: cheap to keep, and what follows costs an eighth of the whole.
@@ -145,6 +170,19 @@ _CUTS: dict[str, Callable[[nn.Module, Info], Network]] = {
     "resnet50": _cut_resnet,
     "resnet101": _cut_resnet,
     "resnet50_coco": _cut_detector,
+}
+
+STRIDES = (4, 8, 16, 32)
+"""Pixels of the picture to a place of the maps that `Network.levels` gives."""
+
+# The last layer of each resolution, counted through the lower and the upper part.
+_TAPS = {
+    "lite0": (3, 4, 6, 8),
+    "vgg16": (9, 16, 23, 30),
+    "vgg19": (9, 18, 27, 36),
+    "resnet50": (4, 5, 6, 7),
+    "resnet101": (4, 5, 6, 7),
+    "resnet50_coco": (4, 5, 6, 7),
 }
 
 # Those that torchvision keeps under another name, with the name of their weights there.

@@ -246,3 +246,84 @@ def test_the_detectors_trunk_gives_what_its_body_gives(hub):
         torch.testing.assert_close(network.embed(pixels), wanted.mean((2, 3)), rtol=1e-3, atol=1e-4)
     # It never named whole pictures.
     assert network(pixels).shape == (1, 0)
+
+
+def random_weights(name: str, hub: Path) -> torch.nn.Module:
+    """torchvision's network with random weights, and those in the file where published ones would be."""
+    torch.manual_seed(0)
+    architecture = {"resnet50_coco": "fasterrcnn_resnet50_fpn"}.get(name, name)
+    options = {"weights_backbone": None} if name == "resnet50_coco" else {}
+    whole = models.get_model(architecture, weights=None, **options).eval()
+    torch.save(whole.state_dict(), hub / FILES[name])
+    return whole
+
+
+def normalised(pixels: torch.Tensor) -> torch.Tensor:
+    x = pixels.permute(0, 3, 1, 2) / 255
+    return (x - torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)) / torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+
+
+def test_lite0s_levels_are_those_of_timms_feature_network(lite0):
+    pixels = cat(96)
+    # timm counts strides from 2 on; its own network for features ends before the last convolution, as levels do.
+    features = timm.create_model(
+        "tf_efficientnet_lite0", pretrained=False, features_only=True, out_indices=(1, 2, 3, 4)
+    )
+    features.load_state_dict(timm_lite0().state_dict(), strict=False)
+    with torch.inference_mode():
+        found = lite0.levels(pixels)
+        wanted = features.eval()((pixels.permute(0, 3, 1, 2) / 255 - 0.5) / 0.5)
+    assert [tuple(level.shape) for level in found] == [(1, 24, 24, 24), (1, 40, 12, 12), (1, 112, 6, 6), (1, 320, 3, 3)]
+    for own, level in zip(found, wanted, strict=True):
+        torch.testing.assert_close(own, level, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["resnet50", "resnet50_coco", pytest.param("resnet101", marks=pytest.mark.slow)],
+)
+def test_a_resnets_levels_are_what_its_four_stages_give(name, hub):
+    whole = random_weights(name, hub)
+    network = backbones.load(name, download=False)
+    body = whole.backbone.body if name == "resnet50_coco" else whole
+    wanted, stages = [], (body.layer1, body.layer2, body.layer3, body.layer4)
+    hooks = [stage.register_forward_hook(lambda module, given, out: wanted.append(out)) for stage in stages]
+    with torch.inference_mode():
+        body(normalised(cat(64)))
+        found = network.levels(cat(64))
+        for own, level, stride in zip(found, wanted, backbones.STRIDES, strict=True):
+            assert own.shape[2:] == (64 // stride, 64 // stride)
+            torch.testing.assert_close(own, level, rtol=1e-4, atol=1e-4 * float(level.std()) + 1e-6)
+        embedding = network.embed(cat(64))
+        torch.testing.assert_close(network.embed_levels(found[-1]), embedding, rtol=1e-5, atol=1e-5)
+    assert len(hooks) == 4 and embedding.shape == (1, 2048)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["vgg16", "vgg19"])
+def test_a_vggs_levels_have_their_strides_and_lead_to_its_embedding(name, hub):
+    whole = random_weights(name, hub)
+    network = backbones.load(name, download=False)
+    with torch.inference_mode():
+        found = network.levels(cat(64))
+        # After the second, third, fourth and fifth pooling.
+        pools = [i for i, layer in enumerate(whole.features) if isinstance(layer, torch.nn.MaxPool2d)][1:]
+        for own, last, stride in zip(found, pools, backbones.STRIDES, strict=True):
+            wanted = whole.features[: last + 1](normalised(cat(64)))
+            assert own.shape[2:] == (64 // stride, 64 // stride)
+            torch.testing.assert_close(own, wanted, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(network.embed_levels(found[-1]), network.embed(cat(64)), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [64, 96, 160])
+def test_lite0s_coarsest_level_leads_to_its_embedding(lite0, side):
+    with torch.inference_mode():
+        found = lite0.levels(cat(side))
+        assert [level.shape[2] for level in found] == [side // stride for stride in backbones.STRIDES]
+        torch.testing.assert_close(lite0.embed_levels(found[-1]), lite0.embed(cat(side)), rtol=1e-5, atol=1e-5)
+
+
+def test_a_network_without_maps_at_these_strides_has_no_levels(hub):
+    random_weights("alexnet", hub)
+    with pytest.raises(BadInput, match="alexnet: no maps at strides .* use one of lite0"):
+        backbones.load("alexnet", download=False).levels(cat(96))

@@ -23,9 +23,19 @@ NAMES = (
     "read_decode_augment",
     "shards",
     "retrieval",
+    "detector_training",
+    "detector_inference",
 )
 # These make their own pictures.
-_WITHOUT_PHOTOGRAPHS = {"scenes", "dedup", "training_loop", "training_loop_32px", "retrieval"}
+_WITHOUT_PHOTOGRAPHS = {
+    "scenes",
+    "dedup",
+    "training_loop",
+    "training_loop_32px",
+    "retrieval",
+    "detector_training",
+    "detector_inference",
+}
 
 
 def run(names: Sequence[str] = ()) -> list[dict]:

@@ -1,4 +1,6 @@
-"""Pictures turned into rows of numbers (chapter 2 uses most of it, chapter 1 the artistic ones, chapter 4 bags and levels).
+"""Pictures turned into rows of numbers.
+
+Chapter 2 uses most of it, chapter 1 the artistic ones, chapter 4 bags and levels.
 
 ``batch``    what every function here takes: a batch of decoded pictures, checked, and shared out over the cores
 ``focal``    what colours the eleven basic names stand for, and the table from RGB to them

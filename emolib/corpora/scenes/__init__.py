@@ -103,6 +103,9 @@ def make(
     missing_keywords: float = _DEFAULT.missing_keywords,
     backgrounds: Iterable[str] | None = None,
     palettes: Iterable[str] | None = None,
+    sizes: tuple[float, float] | None = None,
+    numbers: tuple[float, float, float] = _DEFAULT.numbers,
+    neutral: float = _DEFAULT.neutral,
     pictures: bool = True,
     workers: int | None = None,
     progress: bool = True,
@@ -126,7 +129,7 @@ def make(
     """
     parameters = Parameters(
         count, size, seed, object, background, palette, label_noise, reliability, query_noise, duplicates,
-        wrong_keywords, missing_keywords, backgrounds, palettes,
+        wrong_keywords, missing_keywords, backgrounds, palettes, sizes, numbers, neutral,
     )  # fmt: skip
     made_from = ingredients()
     table = records(parameters)

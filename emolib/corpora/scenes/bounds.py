@@ -23,8 +23,7 @@ from itertools import combinations
 import numpy as np
 
 from emolib.corpora.scenes.kinds import background_weights, palette_weights
-from emolib.corpora.scenes.model import MOST, SHARES, Parameters
-from emolib.corpora.scenes.objects import objects
+from emolib.corpora.scenes.model import MOST, Parameters, object_weights
 from emolib.emotions import MIKELS
 
 
@@ -47,7 +46,7 @@ def bounds(parameters: Parameters | None = None) -> Bounds:
     return Bounds(*((1 - noise) * value + noise / len(MIKELS) for value in _noiseless(clean)))
 
 
-_DECISIVE = ("object", "background", "palette", "backgrounds", "palettes")
+_DECISIVE = ("object", "background", "palette", "backgrounds", "palettes", "numbers", "neutral")
 
 
 @lru_cache(maxsize=32)
@@ -57,12 +56,12 @@ def _noiseless(parameters: Parameters) -> tuple[float, float, float, float]:
         + parameters.palette * palette_weights()[parameters.palette_numbers][None, :]
     ).reshape(-1, len(MIKELS))
     by_colour = np.exp(colours)  # (combinations of background and palette, 8)
-    weights = parameters.object * objects().weights
+    weights = parameters.object * object_weights(parameters)
     bayes = object_only = 0.0
     given_colour = np.zeros_like(by_colour)
     for number in range(1, MOST + 1):
         sets = np.array(list(combinations(range(len(weights)), number)))
-        share = SHARES[number - 1] / len(sets)
+        share = parameters.numbers[number - 1] / len(sets)
         for block in np.array_split(sets, -(-len(sets) // 4096)):
             z = weights[block].mean(axis=1)
             by_object = np.exp(z - z.max(axis=1, keepdims=True))

@@ -31,7 +31,7 @@ CHUNK = 48
 ALONE = 400
 """Up to so many pictures are made in this process: starting others would take longer."""
 
-_DECISIVE = ("size", "seed", "duplicates", "backgrounds", "palettes")
+_DECISIVE = ("size", "seed", "duplicates", "backgrounds", "palettes", "sizes", "numbers")
 
 
 def ingredients() -> dict[str, str]:

@@ -1,13 +1,14 @@
 """The planted model: from what is in a scene to the distribution of emotions. Every label follows from here.
 
 Picture i has a background b, a palette p and m different objects o_1 ... o_m, all drawn without regard to emotion
-(b and p uniform, m = 1, 2, 3 with `SHARES`, the objects uniform). The logit of emotion e is
+(b and p uniform, m = 1, 2, 3 with the probabilities `numbers`, the objects uniform). The logit of emotion e is
 
     z_e = object x mean_j W_o[o_j, e] + background x W_b[b, e] + palette x W_p[p, e]
 
 with the strengths `object`, `background`, `palette` of :class:`Parameters`, and the distribution of emotions is
 P(e) = exp(z_e) / sum_f exp(z_f). W_o is in `objects`, W_b and W_p are in `kinds`; each has a root mean square of 1, so
-that strengths compare. The emotion of the picture is drawn from P; `records` says what is recorded of it.
+that strengths compare. Of a share `neutral` of the objects W_o is 0: they evoke nothing, and only stand there. The
+emotion of the picture is drawn from P; `records` says what is recorded of it.
 
 A share `duplicates` of the pictures are near-duplicates of an earlier one. Picture i > 0 is one when u_1 < duplicates;
 it then points to picture i - 1 - floor(u_2 min(i, 64)), and follows on when that one is a near-duplicate too, down to
@@ -31,7 +32,7 @@ from emolib.corpora.scenes.objects import objects
 from emolib.errors import BadInput
 
 SHARES = (0.6, 0.3, 0.1)
-"""Probabilities of one, two and three objects."""
+"""Probabilities of one, two and three objects, unless others are asked for."""
 
 MOST = len(SHARES)
 REACH = 64
@@ -52,7 +53,9 @@ class Parameters:
     that a worker answers by what the picture evokes and not at random; `query_noise` that a search word brings a
     picture of another emotion; `duplicates` the share of near-duplicates; `wrong_keywords` the probability of each of
     two wrong keywords and `missing_keywords` that of losing a right one. `backgrounds` and `palettes` restrict the
-    scenes to some kinds, by name; None takes all.
+    scenes to some kinds, by name; None takes all. `sizes` are the least and the largest side of a thing, as a share of
+    the picture's, each octave between them as likely; None makes near things larger than far ones, as they are.
+    `numbers` are the probabilities of one, two and three objects, and `neutral` the share that evokes nothing.
 
     Raises BadInput for values that make no sense.
     """
@@ -71,16 +74,29 @@ class Parameters:
     missing_keywords: float = 0.2
     backgrounds: tuple[str, ...] | None = None
     palettes: tuple[str, ...] | None = None
+    sizes: tuple[float, float] | None = None
+    numbers: tuple[float, float, float] = SHARES
+    neutral: float = 0.0
 
     def __post_init__(self) -> None:
         for name, low, high in (("count", 1, 2**40), ("size", 32, 1024), ("seed", 0, 2**32 - 1)):
             object.__setattr__(self, name, _whole(name, getattr(self, name), low, high))
         for name in ("object", "background", "palette"):
             object.__setattr__(self, name, _number(name, getattr(self, name), 100.0))
-        for name in ("label_noise", "reliability", "query_noise", "duplicates", "wrong_keywords", "missing_keywords"):
+        for name in (
+            "label_noise",
+            "reliability",
+            "query_noise",
+            "duplicates",
+            "wrong_keywords",
+            "missing_keywords",
+            "neutral",
+        ):
             object.__setattr__(self, name, _number(name, getattr(self, name), 1.0))
         object.__setattr__(self, "backgrounds", _choice("background", self.backgrounds, BACKGROUND_NAMES))
         object.__setattr__(self, "palettes", _choice("palette", self.palettes, PALETTE_NAMES))
+        object.__setattr__(self, "sizes", _range(self.sizes))
+        object.__setattr__(self, "numbers", _shares(self.numbers))
 
     def switched_off(self, *effects: str) -> Parameters:
         """The same laboratory with the strengths of `effects` at zero; all of object, background, palette by default.
@@ -132,7 +148,7 @@ def latents(parameters: Parameters, index: np.ndarray) -> Latents:
     kinds, palettes = parameters.background_numbers, parameters.palette_numbers
     background = kinds[(u[:, 0] * len(kinds)).astype(np.int64)]
     palette = palettes[(u[:, 1] * len(palettes)).astype(np.int64)]
-    number = 1 + (u[:, 2:3] >= np.cumsum(SHARES)[:-1]).sum(axis=1)
+    number = 1 + (u[:, 2:3] >= np.cumsum(parameters.numbers)[:-1]).sum(axis=1)
     chosen = _different(u[:, 3:], len(objects()))
     z = logits(parameters, background, palette, number, chosen)
     p = softmax(z)
@@ -158,12 +174,23 @@ def logits(
 ) -> np.ndarray:
     """The logits z of the model, float64 (n, 8), columns like `emotions.MIKELS`."""
     counts = np.arange(MOST) < number[:, None]
-    mean = (objects().weights[chosen] * counts[:, :, None]).sum(axis=1) / number[:, None]
+    mean = (object_weights(parameters)[chosen] * counts[:, :, None]).sum(axis=1) / number[:, None]
     return (
         parameters.object * mean
         + parameters.background * background_weights()[background]
         + parameters.palette * palette_weights()[palette]
     )
+
+
+def object_weights(parameters: Parameters) -> np.ndarray:
+    """W_o, float64 (objects, 8), with rows of 0 for the objects that evoke nothing.
+
+    Which ones they are is decided by steps of the golden ratio, so that they lie evenly among the objects, and those of
+    a smaller share are among those of a larger one.
+    """
+    weights = objects().weights
+    silent = (np.arange(1, len(weights) + 1) * 0.6180339887498949) % 1 < parameters.neutral
+    return np.where(silent[:, None], 0.0, weights)
 
 
 def softmax(z: np.ndarray) -> np.ndarray:
@@ -210,6 +237,28 @@ def _choice(what: str, names: Any, known: tuple[str, ...]) -> tuple[str, ...] | 
     if not names:
         raise BadInput(f"scenes: at least one {what} is needed; known are {', '.join(known)}")
     return tuple(name for name in known if name in names)
+
+
+def _range(sizes: Any) -> tuple[float, float] | None:
+    if sizes is None:
+        return None
+    try:
+        low, high = (float(side) for side in sizes)
+    except (TypeError, ValueError):
+        low = high = math.nan
+    if not 0.05 <= low <= high <= 0.8:
+        raise BadInput(f"scenes: sizes have to be two shares from 0.05 to 0.8, the smaller first, not {sizes!r}")
+    return low, high
+
+
+def _shares(numbers: Any) -> tuple[float, float, float]:
+    try:
+        shares = tuple(float(share) for share in numbers)
+    except (TypeError, ValueError):
+        shares = ()
+    if len(shares) != MOST or not all(0 <= share <= 1 for share in shares) or not math.isclose(sum(shares), 1):
+        raise BadInput(f"scenes: numbers have to be the probabilities of one, two and three objects, not {numbers!r}")
+    return shares
 
 
 def _listed(names: Any) -> tuple:

@@ -54,7 +54,7 @@ def extents() -> np.ndarray:
 def layout(parameters: Parameters, scene: Latents) -> Layout:
     """Where everything stands in the pictures of `scene`."""
     n = len(scene.index)
-    u = uniform(parameters.seed, scene.original, STREAMS["place"], 5 * MOST).reshape(n, 5, MOST)
+    u = uniform(parameters.seed, scene.original, STREAMS["place"], 6 * MOST).reshape(n, 6, MOST)
     counts = np.arange(MOST) < scene.number[:, None]
     depth = np.where(counts, u[:, 0], 2.0)
     order = np.argsort(depth, axis=1, kind="stable")  # far ones first, so that near ones are painted over them
@@ -66,10 +66,15 @@ def layout(parameters: Parameters, scene: Latents) -> Layout:
     larger = np.maximum(width, height)
     alone = np.array([1.25, 1.0, 0.88])[scene.number - 1][:, None]
     side = (0.27 + 0.15 * depth + 0.05 * u[:, 2]) * alone
+    if parameters.sizes is not None:
+        smallest, largest = parameters.sizes
+        side = smallest * (largest / smallest) ** u[:, 5]
     width, height = side * width / larger, side * height / larger
 
     horizon = np.array([kind.horizon for kind in BACKGROUNDS])[scene.background][:, None]
     base = horizon + (0.975 - horizon) * (0.28 + 0.72 * depth)
+    if parameters.sizes is not None:
+        base = np.maximum(base, MARGIN + height)  # large things stand nearer than they would, rather than be cut off
     middle = (slot + 0.5 + 0.36 * (u[:, 3] - 0.5)) / scene.number[:, None]
     middle = np.clip(middle, MARGIN + width / 2, 1 - MARGIN - width / 2)
     boxes = np.stack([middle - width / 2, base - height, middle + width / 2, base], axis=2)

@@ -29,7 +29,7 @@ import pandas as pd
 
 from emolib.corpora.scenes.chance import draw, normal, uniform
 from emolib.corpora.scenes.kinds import BACKGROUNDS, PALETTES, background_weights, directions, palette_weights
-from emolib.corpora.scenes.model import MOST, STREAMS, Latents, Parameters, latents
+from emolib.corpora.scenes.model import MOST, STREAMS, Latents, Parameters, latents, object_weights
 from emolib.corpora.scenes.objects import objects
 from emolib.corpora.scenes.places import layout, seen
 from emolib.corpora.scenes.words import ALL_EMOTION_WORDS, EACH
@@ -74,7 +74,7 @@ def contributions(parameters: Parameters, scene: Latents) -> tuple[np.ndarray, n
     The largest of a picture is 1, unless nothing adds anything: then all are 0. Columns past the number are 0.
     """
     leading = scene.probabilities.argmax(axis=1)
-    things = parameters.object * objects().weights[scene.objects, leading[:, None]] / scene.number[:, None]
+    things = parameters.object * object_weights(parameters)[scene.objects, leading[:, None]] / scene.number[:, None]
     things = np.maximum(things, 0) * (np.arange(MOST) < scene.number[:, None])
     around = (
         parameters.background * background_weights()[scene.background, leading]
