@@ -802,11 +802,13 @@ Markdown(
 # It does not say whether neighbours on the wheel are at distance 1 or 2 (the usual formula adds one); both can be had, and differ.
 # Three losses then compete. With $y$ the label as ones and zeros, and $p$ the prediction,
 #
-# $$L_\mathrm{cls} = -\sum_i y_i \log p_i, \qquad L_\mathrm{ed} = -\sum_i f(i) \log p_i, \qquad L_\mathrm{multi} = (1-\lambda) L_\mathrm{cls} + \lambda L_\mathrm{ed},$$
+# $$L_\mathrm{cls} = -\sum_i y_i \log p_i, \qquad L_\mathrm{ed} = -\sum_i f(i) \log p_i,$$
+#
+# $$L_\mathrm{multi} = (1-\lambda)\, L_\mathrm{cls} + \lambda\, L_\mathrm{ed},$$
 #
 # and $L_p$, in which a picture counts less the less people agree on it.
 
-# %%
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(1, 3, figsize=(12.5, 3.4), sharey=True)
 order = [MIKELS.index(emotion) for emotion in emotions.WHEEL]
 for axis, share in zip(axes, (1.0, 0.8, 0.6), strict=True):
@@ -1216,7 +1218,7 @@ pd.DataFrame(rows).rename_axis(f"eight emotions, {name}{simulated}")
 # is measured on the validation pictures, which choose λ, and on the test pictures, which don't. The even spread, in which the rest goes
 # to all other emotions alike, tells whether it is the wheel that helps or the softening alone.
 
-# %%
+# %% tags=["hide-input"]
 safe = np.maximum(labels, 0)
 with run.timed("lambda"):
     by_lambda = {}
@@ -1313,7 +1315,7 @@ else:
 # distribution is known: the **divergence** (KL) of the prediction from it is 0 for whoever knows everything. The **Brier score** is the squared distance
 # from the votes' label, and the **expected calibration error** asks whether of all answers given with 70% confidence 70% are right.
 
-# %%
+# %% tags=["hide-input"]
 from emolib.evaluation import calibration
 
 true_distribution = corpus.table[[f"p_{emotion}" for emotion in MIKELS]].to_numpy() if name == "scenes" else None
@@ -1559,7 +1561,7 @@ Markdown(f"PCNN kept {np.mean(kept):.0%} of its training pictures.")
 # on small sets it trains *one emotion against all others*. Who always says *no* is then right seven times in eight: 87.5%. That is a different
 # measure, not a better result. Below, the same answers are judged in both ways.
 
-# %%
+# %% tags=["hide-input"]
 from emolib.training.one_vs_all import one_vs_all, stratified_folds
 
 SMALL = ("gch", "zhao", "resnet101", "ours")
@@ -1752,7 +1754,7 @@ Markdown(
 # place. The paper shows such maps in its first figure, and no score. The **pointing game** gives one: does the peak of the map lie in a region that
 # evokes the emotion? Chance is the share of the picture that regions take. Beside it: the middle of the region with the highest emotion score.
 
-# %%
+# %% tags=["hide-input"]
 from emolib.evaluation import pointing
 
 rated = seek if where == "scenes" and name == "scenes" else np.array([], int)

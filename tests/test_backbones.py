@@ -31,14 +31,12 @@ FILES = {
 
 
 @pytest.fixture
-def hub(tmp_path):
-    """An empty folder for PyTorch's downloads; yields the one in it where weights lie."""
-    before = torch.hub.get_dir()
-    torch.hub.set_dir(str(tmp_path / "hub"))
+def hub(tmp_path, monkeypatch):
+    """An empty folder for PyTorch's downloads; the one in it where weights lie."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     folder = tmp_path / "hub" / "checkpoints"
     folder.mkdir(parents=True)
-    yield folder
-    torch.hub.set_dir(before)
+    return folder
 
 
 @pytest.fixture(scope="module")

@@ -102,7 +102,10 @@ def energy_shares(maps: Maps, truths: Sequence[np.ndarray]) -> np.ndarray:
         positive = np.clip(grid, 0, None)
         # Divided by its maximum first, so that neither tiny nor huge numbers get lost in the sum.
         top = positive.max()
-        return float((positive / top)[mask].sum() / (positive / top).sum()) if top > 0 else float(mask.mean())
+        if top == 0:
+            return float(mask.mean())
+        # The two sums round differently: where all lies within, their ratio may come out a hair above 1.
+        return min(1.0, float((positive / top)[mask].sum() / (positive / top).sum()))
 
     return _each(maps, truths, 0, share)
 

@@ -23,13 +23,12 @@ SUITED = {"width": 256, "hidden": 1024, "bins": 7, "classes": 90}
 
 
 @pytest.fixture
-def hub(tmp_path: Path):
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder where weights lie."""
-    before = torch.hub.get_dir()
-    torch.hub.set_dir(str(tmp_path))
-    (tmp_path / "checkpoints").mkdir()
-    yield tmp_path / "checkpoints"
-    torch.hub.set_dir(before)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    folder.mkdir(parents=True)
+    return folder
 
 
 class Plants:
