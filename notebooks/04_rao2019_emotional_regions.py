@@ -22,8 +22,7 @@
 # Does a whole picture evoke a feeling, or the snake in its corner? Rao and her co-authors let a detector look for the
 # **regions that evoke emotion**, let a classifier read them beside the whole picture, and train it on **distributions of
 # emotions** instead of one label. They report 75% over eight emotions where a plain ResNet-101 has 61%: a
-# gain of more than fourteen points, and the highest number in this book. No other paper came near it on the same
-# pictures for years.
+# gain of more than fourteen points.
 #
 # Three ideas in one system, and a table that can't tell which of them did it. This chapter takes them apart: regions,
 # levels, and labels, each with a control in which the effect that it lives on is switched off.
@@ -186,7 +185,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from emolib import emotions, evaluation, figures, regions
-from emolib.errors import Unavailable
+from emolib.errors import BadInput, Unavailable
 
 figures.style()
 MIKELS = emotions.MIKELS
@@ -1423,24 +1422,10 @@ with run.timed("banks of concepts"):
     bank_groups = lab.table.group.to_numpy()[bank_rows]
     without = [*MIKELS, *emotions.POLARITY.values()]
     banks = {
-        "sentibank": concepts.ConceptBank.fit(
-            low_bank,
-            bank_words,
-            np.arange(len(bank_rows)),
-            groups=bank_groups,
-            without=without,
-            fewest=fewest,
-            seed=seed,
-        ),
-        "deepsentibank": concepts.ConceptBank.fit(
-            deep_bank,
-            bank_words,
-            np.arange(len(bank_rows)),
-            groups=bank_groups,
-            without=without,
-            fewest=fewest,
-            seed=seed,
-        ),
+        bank: concepts.ConceptBank.fit(
+            own, bank_words, np.arange(len(bank_rows)), groups=bank_groups, without=without, fewest=fewest, seed=seed
+        )
+        for bank, own in (("sentibank", low_bank), ("deepsentibank", deep_bank))
     }
     table3_features["sentibank"] = banks["sentibank"].scores(low_used)
     table3_features["deepsentibank"] = banks["deepsentibank"].scores(whole[used])
@@ -1618,7 +1603,7 @@ with run.timed("small sets"):
     for which, (x, own, own_groups) in small_sets.items():
         try:
             five = stratified_folds(own, own_groups, settings["folds"], seed)
-        except Exception as why:  # a set too small for folds is a result, not a crash
+        except BadInput as why:  # a set too small for folds is a result, not a crash
             absent.append(f"{which} ({why})")
             continue
         for system in SMALL:
@@ -1669,7 +1654,7 @@ if absent:
 if name == "scenes":
     display(
         Markdown(
-            "> The papers' small sets are not part of this profile. Below, 260 test pictures of the laboratory play a small set, to show what the measure does."
+            f"> The papers' small sets are not part of this profile. Below, {len(rest)} test pictures of the laboratory play a small set, to show what the measure does."
         )
     )
 pd.DataFrame(rows).T
