@@ -8,15 +8,11 @@ this process had needed by its end. All of it happens in a temporary folder; pai
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
-import time
 import unittest.mock
 import warnings
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -27,6 +23,7 @@ from emolib.corpora.fi import CARD
 from emolib.curation.verify import verify
 from emolib.emotions import MIKELS
 from emolib.training.batches import batches
+from emolib.usage import peak, step
 
 BATCH = 64
 _BLOCK = 4000
@@ -42,24 +39,24 @@ def main(pictures: int, size: int, seed: int, folder: str | None) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as place, unittest.mock.patch.dict(os.environ, EMOLIB_CACHE=place):
         root = Path(place) / "data"
         click.echo(f"begin: {peak():.0f} MB")
-        needed = _step("counting", lambda: painted(pictures, size, seed))
+        needed = step("counting", lambda: painted(pictures, size, seed))
         lab = scenes.Parameters(count=needed, size=size, seed=seed)
-        _step(
+        step(
             f"painting and exporting {needed:,} pictures", lambda: scenes.export(lab, root / "fi", "fi", progress=False)
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # few pictures may leave an emotion without any
-            corpus = _step("loading", lambda: corpora.load("fi", root))
-            found, _ = _step("verifying", lambda: verify("fi", root, progress=False))
-            _step("verifying again", lambda: verify("fi", root, progress=False))
+            corpus = step("loading", lambda: corpora.load("fi", root))
+            found, _ = step("verifying", lambda: verify("fi", root, progress=False))
+            step("verifying again", lambda: verify("fi", root, progress=False))
         click.echo(
             f"{corpus.counts}; {len(found.broken)} broken, {len(found.exact_duplicates)} sets of the same bytes, "
             f"{len(found.near_duplicates)} of nearly the same picture, {len(found.across_splits)} across splits"
         )
-        _step("reading once, decoded and cut to 224 px", lambda: read(corpus))
-        _step("writing shards", lambda: shards.write(corpus, root / "shards", max_bytes=1 << 28, progress=False))
-        packed = _step("opening shards", lambda: shards.open(root / "shards", progress=False))
-        _step("reading once from shards", lambda: read(packed))
+        step("reading once, decoded and cut to 224 px", lambda: read(corpus))
+        step("writing shards", lambda: shards.write(corpus, root / "shards", max_bytes=1 << 28, progress=False))
+        packed = step("opening shards", lambda: shards.open(root / "shards", progress=False))
+        step("reading once from shards", lambda: read(packed))
 
 
 def painted(pictures: int, size: int, seed: int) -> int:
@@ -81,23 +78,6 @@ def painted(pictures: int, size: int, seed: int) -> int:
 def read(corpus: corpora.Corpus) -> int:
     """How many pictures an epoch gives."""
     return sum(len(batch.rows) for batch in batches(corpus, BATCH))
-
-
-def peak() -> float:
-    """The most memory that this process has had, in megabytes; NaN where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return float("nan")
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 1e6 if sys.platform == "darwin" else most / 1e3
-
-
-def _step(what: str, action: Callable[[], Any]) -> Any:
-    begin = time.perf_counter()
-    made = action()
-    click.echo(f"{what}: {time.perf_counter() - begin:.1f} s, at most {peak():.0f} MB so far")
-    return made
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.table)
 
-    @property
+    @cached_property
     def paths(self) -> list[Path]:
         """Absolute path of each picture, in the order of the table; empty for a corpus of words."""
         if "image" not in self.table:

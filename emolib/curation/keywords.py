@@ -15,13 +15,11 @@ measures all three on made-up rows: `python -m emolib.curation.keywords --rows 1
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 import duckdb
@@ -33,6 +31,7 @@ from emolib.corpora.listings import SEPARATOR
 from emolib.curation.keywordfiles import COLUMNS
 from emolib.curation.keywordtable import Counts, Table, read
 from emolib.errors import BadInput
+from emolib.usage import peak, step
 
 __all__ = ["COLUMNS", "Counts", "Selection", "Table", "emotional", "long", "ranking", "read", "write"]
 
@@ -207,45 +206,28 @@ def main(rows: int, shards: int, memory: str, workers: int | None, folder: str |
 
     with tempfile.TemporaryDirectory(dir=folder) as place:
         source = Path(place) / "shards"
-        click.echo(f"begin: {_peak():.0f} MB")
-        _step(f"writing {rows:,} rows as {shards} shards", lambda: made_up(source, rows, shards))
+        click.echo(f"begin: {peak():.0f} MB")
+        step(f"writing {rows:,} rows as {shards} shards", lambda: made_up(source, rows, shards))
         part = pd.read_parquet(source / "00000.parquet")
         held = part.memory_usage(deep=True).sum() * rows / len(part) / 1e6
         del part
         click.echo(f"the same rows in memory, as pandas holds them: {held:.0f} MB, from the first shard's")
         begin = time.perf_counter()
-        table = _step("reading", lambda: read(source, memory=memory, spill=place, workers=workers))
+        table = step("reading", lambda: read(source, memory=memory, spill=place, workers=workers))
         with table:
-            found = _step("ranking, the 2000 most frequent", lambda: ranking(table, top=2000))
+            found = step("ranking, the 2000 most frequent", lambda: ranking(table, top=2000))
             chosen = emotional(found).words
-            every = _step("keywords a picture", lambda: keywordstats.per_image(table))
-            felt = _step("words of emotion a picture", lambda: keywordstats.per_image(table, chosen))
-            together = _step("co-occurrence", lambda: keywordstats.cooccurrence(table, chosen))
-            _step("writing what stays", lambda: write(table, Path(place) / "kept.parquet", chosen))
+            every = step("keywords a picture", lambda: keywordstats.per_image(table))
+            felt = step("words of emotion a picture", lambda: keywordstats.per_image(table, chosen))
+            together = step("co-occurrence", lambda: keywordstats.cooccurrence(table, chosen))
+            step("writing what stays", lambda: write(table, Path(place) / "kept.parquet", chosen))
             seconds = time.perf_counter() - begin
             click.echo(f"{table.counts}")
         click.echo(
             f"{every.mean:.2f} keywords a picture, {felt.mean:.2f} of {len(chosen):,} words of emotion, "
             f"{together.nnz if hasattr(together, 'nnz') else np.count_nonzero(together):,} pairs of them seen"
         )
-        click.echo(f"{rows / seconds:,.0f} rows/s from reading to writing, at most {_peak():.0f} MB")
-
-
-def _peak() -> float:
-    """The most memory that this process has had, in megabytes; nan where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return float("nan")
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 1e6 if sys.platform == "darwin" else most / 1e3
-
-
-def _step(what: str, action: Callable[[], Any]) -> Any:
-    begin = time.perf_counter()
-    made = action()
-    click.echo(f"{what}: {time.perf_counter() - begin:.1f} s, at most {_peak():.0f} MB so far")
-    return made
+        click.echo(f"{rows / seconds:,.0f} rows/s from reading to writing, at most {peak():.0f} MB")
 
 
 if __name__ == "__main__":

@@ -139,14 +139,18 @@ def bootstrap(
         unit: what a group is called.
     """
     names, index = np.unique(np.asarray(groups), return_inverse=True)
-    members = [np.flatnonzero(index == g) for g in range(len(names))]
     random = np.random.default_rng(seed)
-    values = np.array(
-        [
-            statistic(np.concatenate([members[g] for g in random.integers(len(names), size=len(names))]))
-            for _ in range(draws)
-        ]
-    )
+    # The rows of a group lie side by side in `order`, from `starts` on.
+    order, sizes = np.argsort(index, kind="stable"), np.bincount(index)
+    starts = np.cumsum(sizes) - sizes
+
+    def drawn() -> np.ndarray:
+        chosen = random.integers(len(names), size=len(names))
+        long = sizes[chosen]
+        before = np.cumsum(long) - long
+        return order[np.repeat(starts[chosen] - before, long) + np.arange(long.sum())]
+
+    values = np.array([statistic(drawn()) for _ in range(draws)])
     return _estimate(statistic(np.arange(len(index))), values, groups, unit)
 
 

@@ -7,11 +7,12 @@ to `emolib.evaluation` for intervals; `mean_average_precision` says which conven
 
 from emolib.probes.guard import check_separate, crossing, emoji_keys, joined_groups
 from emolib.probes.linear import linear_probe
-from emolib.probes.measures import any_keyword, mean_average_precision, picture_average_precision
+from emolib.probes.measures import Resampled, any_keyword, mean_average_precision, picture_average_precision
 from emolib.probes.references import logistic_probe, ridge_probe
 from emolib.probes.zeroshot import class_representations, class_vectors, zero_shot
 
 __all__ = [
+    "Resampled",
     "any_keyword",
     "check_separate",
     "class_representations",

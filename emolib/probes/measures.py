@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.sparse import csr_array, issparse
 from sklearn.metrics import average_precision_score
@@ -31,6 +33,45 @@ def mean_average_precision(scores: np.ndarray, truth: np.ndarray) -> float:
     scores, truth = _ranked(scores, truth, "mean_average_precision")
     there = truth.any(0)
     return float(average_precision_score(truth[:, there], scores[:, there], average="macro")) if there.any() else np.nan
+
+
+class Resampled:
+    """Mean average precision over several rankings of the same pictures, of any resampling of them, quickly.
+
+    For a bootstrap: `Resampled(scores, truth)(rows)` is the mean over rankings of `mean_average_precision(own[rows],
+    truth[rows])`, where a picture may be drawn several times. Pictures are put in order once, not for every draw; a
+    picture that was drawn thrice counts as three of equal score.
+
+    Args:
+        scores: (n, k) each, of one system from several seeds.
+        truth: as in `mean_average_precision`; its errors too.
+    """
+
+    def __init__(self, scores: Sequence[np.ndarray], truth: np.ndarray) -> None:
+        self._rankings = []
+        for own in scores:
+            own, yes = _ranked(own, truth, "Resampled")
+            order = np.argsort(-own, axis=0, kind="stable")
+            falling = np.take_along_axis(own, order, 0)
+            # Where the next picture has another score: pictures of equal score share one rank.
+            last = np.vstack([falling[1:] != falling[:-1], np.ones((1, own.shape[1]), bool)])
+            self._rankings.append((order, np.take_along_axis(yes, order, 0), last))
+
+    def __call__(self, rows: np.ndarray) -> float:
+        """Of the pictures with these numbers, int (m,); nan when they have no class."""
+        return float(np.mean([self._one(np.asarray(rows), *ranking) for ranking in self._rankings]))
+
+    @staticmethod
+    def _one(rows: np.ndarray, order: np.ndarray, yes: np.ndarray, last: np.ndarray) -> float:
+        counts = np.bincount(rows, minlength=len(order))[order]
+        right, drawn = np.cumsum(counts * yes, 0), np.cumsum(counts, 0)
+        total = right[-1]
+        precision = np.where(last, right / np.maximum(drawn, 1), 0.0)
+        # What was right up to the rank before; ranks in between take that of the last one.
+        before = np.maximum.accumulate(np.where(last, right, 0), 0)
+        rise = np.diff(before, axis=0, prepend=0)
+        there = total > 0
+        return float(((precision * rise).sum(0)[there] / total[there]).mean()) if there.any() else np.nan
 
 
 def picture_average_precision(scores: np.ndarray, truth: np.ndarray | csr_array) -> np.ndarray:

@@ -47,13 +47,14 @@ class Recipe:
         epochs: passes over the data.
         batch: pictures a step, over all processes together.
         lr: highest learning rate.
-        optimizer: "adamw" or "sgd" (momentum .9).
+        optimizer: "adamw", "sgd" (with `momentum`), or "adagrad".
         schedule: "cosine" (linear rise over the first tenth of the steps, then down to zero), "constant", or
             "steps:10,15": a tenth after 10 epochs, a hundredth after 15.
         decay: weight decay.
         seed: of the order of the pictures, of dropout, of augmentation.
         head: learning rate of the model's `head`, where it has one, as a multiple of `lr`. A new last layer has further
             to go than the pretrained layers below it.
+        momentum: of "sgd"; the others have none and leave it aside.
     """
 
     epochs: int
@@ -64,6 +65,7 @@ class Recipe:
     decay: float = 0.01
     seed: int = 0
     head: float = 1.0
+    momentum: float = 0.9
 
     def __post_init__(self) -> None:
         if not all(isinstance(number, int) for number in (self.epochs, self.batch, self.seed)):
@@ -72,8 +74,10 @@ class Recipe:
             raise BadInput(f"{self}: epochs and batch have to be at least 1, lr above 0, decay not negative")
         if not 0 < self.head < math.inf:
             raise BadInput(f"{self}: head multiplies a learning rate; it has to be above 0")
-        if self.optimizer not in ("adamw", "sgd"):
-            raise BadInput(f"{self}: optimizer is adamw or sgd")
+        if self.optimizer not in ("adamw", "sgd", "adagrad"):
+            raise BadInput(f"{self}: optimizer is adamw, sgd or adagrad")
+        if not 0 <= self.momentum < 1:
+            raise BadInput(f"{self}: momentum has to be in [0, 1)")
         if self.schedule not in ("cosine", "constant") and not _drops(self.schedule):
             raise BadInput(f"{self}: schedule is cosine, constant, or steps at growing numbers of epochs (steps:10,15)")
 
@@ -213,7 +217,9 @@ def _take(inputs: np.ndarray | torch.Tensor, rows: torch.Tensor) -> torch.Tensor
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     parameters = _groups(model, recipe)
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=recipe.lr, momentum=0.9, weight_decay=recipe.decay)
+        return torch.optim.SGD(parameters, lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.decay)
+    if recipe.optimizer == "adagrad":
+        return torch.optim.Adagrad(parameters, lr=recipe.lr, weight_decay=recipe.decay)
     return torch.optim.AdamW(parameters, lr=recipe.lr, weight_decay=recipe.decay, fused=True)
 
 

@@ -1,4 +1,4 @@
-"""Several small fits at a time: a process a core, each with one thread. Used by chapter 3.
+"""Several small fits at a time: a process a core, each with one thread. Used by chapters 3 to 5.
 
 A small network on small pictures cannot keep several cores busy: its operations last microseconds, and sharing out
 each of them costs as much. Whole fits side by side can. Every fit runs with one thread wherever it runs, so that the
@@ -7,11 +7,13 @@ numbers do not depend on how many cores there are.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import torch
 from joblib import Parallel, cpu_count, delayed
+from joblib.externals.loky import process_executor
 
 Result = TypeVar("Result")
 
@@ -36,6 +38,9 @@ def _alone(fit: Callable[[], Result]) -> Result:
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
+    # loky takes memory that is kept for the next fit for a leak, and would start a new process, which imports torch
+    # anew, after every few fits. There is no public setting.
+    process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
     runtime.keep_freed_memory()
     try:
         return fit()

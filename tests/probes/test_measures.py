@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.metrics import average_precision_score, label_ranking_average_precision_score
 
 from emolib.errors import BadInput
-from emolib.probes import any_keyword, mean_average_precision, picture_average_precision
+from emolib.probes import Resampled, any_keyword, mean_average_precision, picture_average_precision
 
 
 def test_the_convention_by_hand():
@@ -71,3 +71,13 @@ def test_what_cannot_be_ranked_is_refused(scores, truth):
     for measure in (mean_average_precision, picture_average_precision, any_keyword):
         with pytest.raises(BadInput, match=measure.__name__):
             measure(scores, truth)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(1, 4), st.booleans())
+def test_a_resampling_gives_what_the_drawn_rows_give(seed, n, k, ties):
+    random = np.random.default_rng(seed)
+    rankings = [random.integers(0, 3, (n, k)) if ties else random.normal(size=(n, k)) for _ in range(2)]
+    truth = random.random((n, k)) < 0.4
+    rows = random.integers(0, n, random.integers(1, 2 * n + 1))
+    expected = np.mean([mean_average_precision(own[rows], truth[rows]) for own in rankings])
+    assert Resampled(rankings, truth)(rows) == pytest.approx(expected, nan_ok=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import time
 
 import numpy as np
 import pytest
@@ -45,3 +47,17 @@ def refuse() -> None:
 def test_what_a_fit_refuses_comes_through():
     with pytest.raises(BadInput, match="no data"):
         several([refuse, refuse], device="cpu")
+
+
+kept = []
+
+
+def keep_memory(_: int) -> int:
+    kept.append(np.ones(42_000_000))
+    time.sleep(1.1)  # memory is looked at once a second
+    return os.getpid()
+
+
+def test_a_process_that_keeps_memory_is_used_again():
+    found = several([functools.partial(keep_memory, k) for k in range(8)], device="cpu")
+    assert len(set(found)) <= os.cpu_count()
