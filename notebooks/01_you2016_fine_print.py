@@ -25,12 +25,15 @@
 #
 # **After this chapter you can**
 #
-# - clean a collection from the web: search words that contradict each other, copies, near-copies;
-# - say what a vote buys: how clean labels become with one to nine of them, and when counting votes is not enough;
-# - compare a frozen network, a network tuned on verified labels and one tuned on weak labels, with intervals;
-# - compute what a map of pictures shows to the eye;
-# - run the protocol of the small emotion sets, with four classical feature sets, and say where it can't be run;
-# - tell eight-way accuracy from mean one-vs-all accuracy, which later papers mix up.
+# - clean a collection from the web: search words that contradict each other, copies, near-copies (exercise 2);
+# - say what a vote buys: how clean labels become with one to nine of them, and when counting votes is not enough
+#   (exercise 1, question 1);
+# - compare a frozen network, a network tuned on verified labels and one tuned on weak labels, with intervals
+#   (exercise 3, question 2);
+# - compute what a map of pictures shows to the eye (question 3);
+# - run the protocol of the small emotion sets, with four classical feature sets, and say where it can't be run
+#   (question 4);
+# - tell eight-way accuracy from mean one-vs-all accuracy, which later papers mix up (question 5).
 
 # %% [markdown]
 # ## Settings
@@ -125,7 +128,7 @@ settings = run.settings
 table = pd.DataFrame({name: profiles[name] for name in course.PROFILES})
 table.map(lambda v: ", ".join(map(str, v)) if isinstance(v, list) else "all" if v is None else v)
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## What the paper claims
 #
 # 1. Workers accept the search word of some emotions more often than that of others.
@@ -178,7 +181,7 @@ Markdown(
     "how weak a weak label is here."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### Copies
 #
 # The paper removes pictures with the same bytes and pictures that were found under several emotions. Bytes are not
@@ -236,7 +239,7 @@ display(pd.DataFrame(rows).T.map(str).rename_axis(f"{pairs.true} planted pairs o
 # Look at what was found, and at what went wrong, if anything did. A false pair is two different pictures taken for one; a missed
 # pair is a copy that stays in the data set, perhaps on both sides of a split.
 
-# %%
+# %% tags=["slide-part"]
 planted = found.group.to_numpy()
 same_look = pd.Series(np.arange(len(lab))).groupby(by_look).apply(list)
 hits = [(a, b) for a, *rest in same_look for b in rest if planted[a] == planted[b]][:3]
@@ -252,10 +255,10 @@ row = figures.picture_row(
 figures.show(
     row, alt=f"{len(hits)} pairs of copies that were found, {len(false)} that are none, {len(missed)} that was missed."
 )
-several = duplicates.found_under_several(query, by_look)
-first = duplicates.keep(by_look) & ~several
+disputed = duplicates.found_under_several(query, by_look)
+first = duplicates.keep(by_look) & ~disputed
 Markdown(
-    f"**{several.sum()}** pictures were found under more than one emotion and are dropped, as in the paper; of every other set "
+    f"**{disputed.sum()}** pictures were found under more than one emotion and are dropped, as in the paper; of every other set "
     f"of copies the first stays. {first.sum():,} of {len(lab):,} pictures are left."
 )
 
@@ -299,11 +302,11 @@ figures.show(
     f"passed the mean is {reliability[passed].mean():.2f}.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # Those who passed verify the pictures that are left, five to a picture. What comes out is the paper's Table 4: how many
 # pictures of each search word the workers accept.
 
-# %%
+# %% tags=["slide-part"]
 answers_of = crowd.verification(parameters, index[submitted & first], mixed, votes=9)
 by_passed = answers_of[answers_of.worker.isin(passed)].groupby("task", sort=True).head(5)
 counted = votes.count_votes(by_passed)
@@ -374,14 +377,14 @@ except Unavailable:
         )
     )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### What does a vote buy?
 #
 # More votes cost more. From one to nine (odd numbers, so that no vote is tied), with three pools of workers that took no
 # test, each time by simple majority: how clean do labels become, and how many of the rightly found pictures get through?
 # Not all can: a picture may rightly be found by a feeling that it evokes only in few people.
 
-# %%
+# %% tags=["slide-part"]
 rows = np.flatnonzero(submitted & first)
 numbers = (1, 3, 5, 7, 9)
 bought = {}
@@ -609,7 +612,7 @@ Markdown(
     f"saying the most frequent emotion is right for {accuracy(majority)} of the test pictures, guessing for one in eight."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### Two networks
 #
 # The second system replaces the last layer by a new one with eight outputs and trains on the verified pictures. The third
@@ -620,30 +623,44 @@ Markdown(
 # networks do not weigh the emotions: differences between rare and frequent ones mix the two.
 
 # %%
+import functools
+
 from emolib.models import cnn
-from emolib.training import Recipe, fitted, predict
+from emolib.training import Recipe, fitted, predict, several
 from emolib.training.augment import mirror
 
 seeds = [seed + s for s in range(settings["seeds"])]
+content, on_device = corpus.content_hash, str(run.device)
 
 
-def tuned(system, own_labels, rows, epochs, s):
+def one_tuned(system, x, own_labels, rows, epochs, s):
     """A network tuned on some rows; kept on disk, so that a chapter that was stopped goes on where it was."""
     pretrained = backbones.load(b)
     course.runtime.seed_everything(s)
-    network = TransferCnn(pretrained, part, 8, dropout=0.3).to(run.device)
+    network = TransferCnn(pretrained, part, 8, dropout=0.3).to(on_device)
     fitted(
         f"you2016-{system}",
         network,
-        inputs,
+        x,
         own_labels,
         Recipe(epochs, 64, 5e-4, head=10.0, seed=s),
-        key=[corpus.content_hash, b, part, side, cnn, backbones],
+        key=[content, b, part, side, cnn, backbones],
         rows=rows,
         loss=torch.nn.functional.cross_entropy,
         augment=mirror if part == "all" else None,
     )
     return network
+
+
+def tuned(wanted):
+    """A network a seed for everything that is wanted: its name, labels, rows to learn from and epochs."""
+    fits = [
+        functools.partial(one_tuned, system, inputs, own_labels, rows, epochs, s)
+        for system, own_labels, rows, epochs in wanted
+        for s in seeds
+    ]
+    networks = iter(several(fits, device=run.device))
+    return [[next(networks) for _ in seeds] for _ in wanted]
 
 
 def guess(network):
@@ -659,14 +676,17 @@ def corrupted(rate):
 
 
 weak_labels = query if name == "scenes" else labels if not simulated_weak else corrupted(0.3)
-with run.timed("tuning on verified labels"):
-    fine = [tuned("fine_tuned", labels, train, settings["epochs"], s) for s in seeds]
-with run.timed("tuning on weak labels"):
-    noisy = [tuned("noisy_fine_tuned", weak_labels, weak, settings["epochs on weak labels"], s) for s in seeds]
+with run.timed("tuning on verified and on weak labels"):
+    fine, noisy = tuned(
+        [
+            ("fine_tuned", labels, train, settings["epochs"]),
+            ("noisy_fine_tuned", weak_labels, weak, settings["epochs on weak labels"]),
+        ]
+    )
 predictions["fine_tuned"] = np.stack([guess(network) for network in fine])
 predictions["noisy_fine_tuned"] = np.stack([guess(network) for network in noisy])
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 from emolib import claims
 
 systems = {
@@ -742,7 +762,7 @@ pd.DataFrame({short[s]: rates[s] for s in three}).assign(
     **{"training pictures": [int((labels[train] == k).sum()) for k in order]}
 ).round(2).rename_axis("true-positive rate")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### How wrong may a label be?
 #
 # The paper has one amount of label noise, the one that the web gave it. Here we can turn it: the same weak pictures with
@@ -750,12 +770,13 @@ pd.DataFrame({short[s]: rates[s] for s in three}).assign(
 # left end of the curve need not meet the line of the verified labels: pictures that nobody selected may be harder to
 # learn from, even with every label right.
 
-# %%
+# %% tags=["slide-part"]
 curve = {}
 with run.timed("label noise"):
-    for rate in settings["label noise"]:
-        noisy_labels = corrupted(rate)
-        nets = [tuned("label_noise", noisy_labels, weak, settings["epochs on weak labels"], s) for s in seeds]
+    wanted = [
+        ("label_noise", corrupted(rate), weak, settings["epochs on weak labels"]) for rate in settings["label noise"]
+    ]
+    for rate, nets in zip(settings["label noise"], tuned(wanted), strict=True):
         curve[rate] = np.stack([guess(network) for network in nets])
 curves = dict(curve)
 if name == "scenes" or simulated_weak:  # elsewhere nobody knows how many search words are wrong
@@ -872,7 +893,7 @@ rows = {
 }
 pd.DataFrame(rows).T.rename_axis("of the ten nearest")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## Two accuracies
 #
 # Later papers report on small sets what they call accuracy, and it can be far higher than an eight-way accuracy. The
@@ -880,7 +901,7 @@ pd.DataFrame(rows).T.rename_axis("of the ten nearest")
 # eight machines. Saying *no* to everything is right seven times out of eight. Here are the *same predictions*, counted
 # both ways.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 rows, flattery = {}, {}
 for system, label in systems.items():
     said = (predictions[system][..., None] == np.arange(8)).astype(float)
@@ -1110,7 +1131,7 @@ for (which, system), given in answers.items():
     rows[seven[system]][f"{which}: says yes to"] = f"{np.mean(said):.0%}"
 pd.DataFrame(rows).T
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## Where does the network look?
 #
 # For each emotion, the test picture that the tuned network is surest of, and where that comes from, by captum's Grad-CAM
@@ -1118,7 +1139,7 @@ pd.DataFrame(rows).T
 # {cite}`zhou2016`, how much each place adds to the emotion's score (chapter 2 shows the algebra); for others, such as
 # AlexNet, it is an approximation.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 from captum.attr import LayerGradCam
 
 from emolib.corpora.pictures import read_resized
@@ -1187,7 +1208,7 @@ if "boxes" in corpus.table and part != "all":
         )
     )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## What holds, and what does not
 #
 # A claim holds if the 95% interval of a difference (on the same pictures wherever two systems are compared; the bootstrap
@@ -1287,7 +1308,7 @@ for which, (small, own, _) in small_sets.items():
         )
         claim(slug, gap, "tpr_difference", which)
 
-# %%
+# %% tags=["slide-part"]
 verdicts = claims.scorecard([run.content()], paper="you2016")
 figures.sentences(claims.judged(verdicts))
 Markdown("On these pictures: " + claims.tally(verdicts) + ".")
@@ -1313,54 +1334,75 @@ figures.sentences(wrong)
 #
 # ## Exercises
 
+# %% tags=["remove-cell"]
+from emolib import exercises
+
 # %% [markdown] tags=["exercise"]
 # ### Three of five, or all five?
 #
 # The paper keeps a picture when three of five workers say yes. What would two, four or five have given: how many
-# pictures, and how clean?
+# pictures, and how clean? Write `kept_by(yes, asked, right, least)`, which returns how many pictures at least `least`
+# workers keep and which share of those is right.
+
 
 # %% tags=["solution"]
+def kept_by(yes, asked, right, least):
+    through = votes.accept(yes, asked, least=least)
+    return int(through.sum()), np.asarray(right)[through].mean()
+
+
 answer = {}
 for least in (2, 3, 4, 5):
-    through = counted.index[votes.accept(counted.yes, counted.asked, least=least)]
-    answer[f"{least} of 5"] = {"pictures": len(through), "right": f"{word_right[through].mean():.1%}"}
+    n, clean = kept_by(counted.yes, counted.asked, word_right[counted.index], least)
+    answer[f"{least} of 5"] = {"pictures": n, "right": f"{clean:.1%}"}
 pd.DataFrame(answer).T
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 1, globals())
 
 # %% [markdown] tags=["exercise"]
 # ### How near is near?
 #
 # Plain hashes were compared within 8 of 64 bits. Vary the distance from 0 to 16. Is there one with good precision and good
-# recall? Look at how large the groups become.
+# recall? Look at how large the groups become. Write `judge_distance(hashes, planted, distance)`, which returns precision,
+# recall and the size of the largest group, where `planted` gives the true group of each picture.
+
 
 # %% tags=["solution"]
+def judge_distance(hashes, planted, distance):
+    close = duplicates.duplicate_groups(len(hashes), matching.near_duplicates(hashes, distance))
+    pairs = duplicates.score_pairs(close, planted)
+    return pairs.precision, pairs.recall, int(np.bincount(close).max())
+
+
 answer = {}
 for distance in (0, 4, 8, 12, 16):
-    close = duplicates.duplicate_groups(len(lab), matching.near_duplicates(hashes, distance))
-    pairs = duplicates.score_pairs(close, found.group)
-    largest = int(np.bincount(close).max())
-    answer[distance] = {
-        "precision": round(pairs.precision, 3),
-        "recall": round(pairs.recall, 3),
-        "largest group": largest,
-    }
+    precision, recall, largest = judge_distance(hashes, found.group, distance)
+    answer[distance] = {"precision": round(precision, 3), "recall": round(recall, 3), "largest group": largest}
 # A mirrored picture has another hash, and groups chain: what is near to something near is in the same group.
 pd.DataFrame(answer).T.rename_axis("bits")
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 2, globals())
 
 # %% [markdown] tags=["exercise"]
 # ### Does the weight matter?
 #
 # The linear machine gives every emotion the same weight. Train it without. What happens to the accuracy, and what to the
-# mean recall (the mean of the true-positive rates)?
+# mean recall (the mean of the true-positive rates)? Put the test predictions of both machines into `by_weight`, under
+# `"balanced"` and `"none"`, and the two numbers of each into `measured`.
 
 # %% tags=["solution"]
-answer = {}
+answer, by_weight, measured = {}, {}, {}
 for weight in ("balanced", None):
     g_test = machine(imagenet, train, labels[train], chosen_size, weight)[0]
-    answer[weight or "none"] = {
-        "accuracy": str(accuracy(g_test[None])),
-        "mean recall": str(evaluation.score(g_test, labels[test], groups[test], "recall")),
-    }
+    right, recall = accuracy(g_test[None]), evaluation.score(g_test, labels[test], groups[test], "recall")
+    by_weight[weight or "none"], measured[weight or "none"] = g_test, (right.value, recall.value)
+    answer[weight or "none"] = {"accuracy": str(right), "mean recall": str(recall)}
 pd.DataFrame(answer).T.rename_axis("class weights")
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 3, globals())
 
 # %% [markdown]
 # ## What to take along

@@ -25,12 +25,15 @@
 #
 # **After this chapter you can**
 #
-# - say what valence and arousal are, how people rate them, and how much of a rating a single word already predicts;
-# - compute the colour, texture, object and scene features of the paper, and tell what each of them sees;
-# - split pictures so that near-duplicates never sit on both sides, and show what happens if you don't;
-# - train the paper's network as printed, see why that takes so long, and make it work;
-# - put an interval around every result, and judge a claim by the interval of a paired difference;
-# - draw a class-activation map and check it against an independent implementation.
+# - say what valence and arousal are, how people rate them, and how much of a rating a single word already predicts
+#   (question 1);
+# - compute the colour, texture, object and scene features of the paper, and tell what each of them sees
+#   (exercise 1, exercise 2);
+# - split pictures so that near-duplicates never sit on both sides, and show what happens if you don't
+#   (exercise 3, question 2);
+# - train the paper's network as printed, see why that takes so long, and make it work (question 3);
+# - put an interval around every result, and judge a claim by the interval of a paired difference (question 4);
+# - draw a class-activation map and check it against an independent implementation (question 5).
 
 # %% [markdown]
 # ## Settings
@@ -61,10 +64,10 @@ common = {
     "widths of single groups": "a quarter",
     "network epochs": 8,
     "network seeds": 3,
-    "seeds of single groups": 2,
+    "seeds of single groups": 1,
     "printed schedule epochs": 12,
     "cnn": ["lite0"],
-    "cnn pixels": 64,
+    "cnn pixels": 48,
     "cnn epochs": 1,
     "fine-tuned": "lite0",
     "fine-tuned part": "upper",
@@ -148,7 +151,7 @@ settings = run.settings
 table = pd.DataFrame({name: profiles[name] for name in course.PROFILES})
 table.map(lambda v: ", ".join(v) if isinstance(v, list) else "all" if v is None else v)
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## What the paper claims
 #
 # 1. The **object** in a picture carries its emotion: the feeling of the word for it goes with the feeling of the
@@ -161,7 +164,7 @@ table.map(lambda v: ", ".join(v) if isinstance(v, list) else "all" if v is None 
 # The paper measured mean squared error on its own 10,766 pictures, on a scale from 1 to 9. Which data this page
 # used, its profile says.
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## The data
 #
 # Pictures first. Each has the mean of many people's ratings on the Self-Assessment Manikin {cite}`bradley1994`, a row
@@ -205,7 +208,7 @@ display(
     )
 )
 
-# %%
+# %% tags=["slide-part"]
 from emolib import figures
 from emolib.evaluation import Estimate
 
@@ -292,14 +295,14 @@ if "theme" in pictures:
 else:
     display(Markdown(f"*{name} carries no words: Fig. 7 is left out.*"))
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## How far does a word go?
 #
 # Before any picture is looked at: take the word for what it shows, look up how that *word* feels
 # {cite}`warriner2013`, and compare with how the *picture* feels. The paper did this with the tags of the IAPS
 # pictures (Fig. 8). A point here is a picture; the interval comes from drawing whole series.
 
-# %%
+# %% tags=["slide-part"]
 if "theme" in pictures:
     from emolib.features.words import match_norms
 
@@ -395,7 +398,7 @@ figures.show(
     alt="The same three pictures above their GIST energy in four by four cells: bright where there is much edge.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### Objects
 #
 # The paper's object feature is the probability of each of the 1000 ImageNet categories, from AlexNet, VGG16 or ResNet.
@@ -403,7 +406,7 @@ figures.show(
 # installed with the book. The category need not be right to be useful: a network that calls a funeral wreath a
 # *bouquet* still tells it from a shark.
 
-# %%
+# %% tags=["slide-part"]
 from emolib import backbones
 from emolib.features.deep import deep_features, probabilities
 
@@ -456,14 +459,14 @@ if parsed is None:
     counts = ", ".join(str(len(np.unique(one))) for one in labels)
     figures.show(figure, alt=f"Three pictures, each beside its map of scene categories; they hold {counts} categories.")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## Folds that don't leak
 #
 # Pictures come in series: *Beach 1* to *Beach 8* were taken for the same purpose, and their ratings are alike. If
 # some of them are in the training set and others in the test set, a model can do well by recognising the beach. So a
 # series stays together. How much does it matter? Same features, same model, two ways to split.
 
-# %%
+# %% tags=["slide-part"]
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.preprocessing import StandardScaler
@@ -527,14 +530,14 @@ pd.DataFrame(rows).T.rename_axis("correlation with the ratings, r [95% interval]
 # From here on every number is from grouped folds. On a corpus where each picture is its own group, like the
 # paper's, these are plain folds. Every interval draws whole series, and seeds.
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## The network
 #
 # Features in, hidden layers of 3000, 1000 and 500 rectified units, one number out; one network for valence and one for
 # arousal. Training as printed: plain stochastic gradient descent with momentum .9, a learning rate of .0001, batches
 # of 1000, no regularisation, "until the error no longer diminishes".
 
-# %%
+# %% tags=["slide-part"]
 import functools
 
 from emolib.features import category as category_module
@@ -783,14 +786,14 @@ for b in [*settings["objects"], f"{chart}, narrow", "category"]:
     table2[b] = line
 pd.DataFrame(table2).T.rename_axis("objects from, mean squared error")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### Table III: which features?
 #
 # Each group alone, then all. Low error and high correlation are two views of the same predictions; the dotted line is
 # what a constant achieves. The paper's errors belong to its own pictures, whose ratings spread differently, so what
 # can be compared is the *order*.
 
-# %%
+# %% tags=["slide-part"]
 named_systems = {
     "low": "colour and texture",
     "object": "objects",
@@ -838,7 +841,7 @@ for b in settings["objects"] if len(settings["objects"]) > 1 else []:
             found = evaluation.score(predictions[system, t], Y[:, k], groups, measure)
             run.record(f"kim2017/table3/object_{paper_backbone.get(b, b)}/{name}/{t}_{measure}", found)
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## Table IV: against convolutional networks
 #
 # The paper's surprise: AlexNet and VGG19, fine-tuned on pixels, do *worse* than anything on features. We rebuild four
@@ -997,7 +1000,7 @@ with run.timed("fine-tuning"):
 for k, t in enumerate(targets):
     predictions["fine_tune", t] = np.stack(found)[..., k]
 
-# %%
+# %% tags=["slide-part"]
 table4 = {
     "mean": "predict the mean",
     "linear": "linear, all features",
@@ -1139,7 +1142,7 @@ near_rating = np.stack([Y[row].mean(0) for row in other])
 rows = {t: str(evaluation.score(near_rating[:, k], Y[:, k], groups, "r")) for k, t in enumerate(targets)}
 pd.DataFrame({"r of a picture's rating with that of its ten nearest strangers": rows})
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## Where does the network look?
 #
 # A class-activation map {cite}`zhou2016` takes one line of algebra. If the embedding is the mean over places of the last
@@ -1174,7 +1177,7 @@ cam = torch.einsum("c,ncij->nij", w, maps)
 # The same map from captum {cite}`kokhlikyan2020`, which knows nothing of our algebra: Grad-CAM at the last feature maps.
 # For a mean followed by a linear head its weights are $w / HW$, so both must agree up to that factor.
 
-# %%
+# %% tags=["slide-part"]
 from captum.attr import LayerGradCam
 
 
@@ -1215,7 +1218,7 @@ Markdown(
     "A map explains the head, not the feeling: where the head is wrong, the map shows why."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## What holds, and what does not
 #
 # A claim that one thing beats another holds if the 95% interval of the paired difference (same pictures, same folds,
@@ -1256,7 +1259,7 @@ squares = [(predictions[ffnn, t] - Y[:, k]).astype(float) ** 2 for k, t in enume
 gap = evaluation.bootstrap(lambda i: squares[0][:, i].mean() - squares[1][:, i].mean(), groups)
 run.record(f"kim2017/claims/valence_errors_exceed_arousal/{name}/mse_difference", gap)
 
-# %%
+# %% tags=["slide-part"]
 from emolib import claims
 
 verdicts = claims.scorecard([run.content()], paper="kim2017")
@@ -1276,19 +1279,24 @@ figures.sentences(wrong)
 
 # %% [markdown]
 # ## Exercises
+#
+# Each exercise names what to define; the cell below it says whether it is right.
+
+# %% tags=["remove-cell"]
+from emolib import exercises
 
 # %% [markdown] tags=["exercise"]
 # ### Two readings of 438
 #
 # `emolib.features.low.low_438` squeezes GIST into fewer numbers so that the low-level vector has the 438 that the paper
 # states. Does a support vector machine lose anything by it? Use the grouped folds of one seed; where a fold has fewer
-# training pictures than components, say so.
-
+# training pictures than components, say so. Put the predictions, a row a picture and a column a scale, into `predicted`
+# under `"593"` and `"438"`, and their correlations with the ratings into `correlations`.
 # %% tags=["solution"]
 from emolib.errors import BadInput
 from emolib.features.low import low_438
 
-answers = {}
+answers, predicted, correlations = {}, {}, {}
 for label, squeeze in {"593": None, "438": low_438}.items():
     p = np.full(Y.shape, np.nan)
     try:
@@ -1300,40 +1308,60 @@ for label, squeeze in {"593": None, "438": low_438}.items():
     except BadInput as error:
         print(label, "-", error)
         continue
-    answers[label] = {t: str(evaluation.score(p[:, k], Y[:, k], groups, "r")) for k, t in enumerate(targets)}
+    r = [evaluation.score(p[:, k], Y[:, k], groups, "r") for k in range(2)]
+    predicted[label], correlations[label] = p, [e.value for e in r]
+    answers[label] = dict(zip(targets, map(str, r), strict=True))
 pd.DataFrame(answers).T
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 1, globals())
 
 # %% [markdown] tags=["exercise"]
 # ### Is the square root worth it?
 #
 # We took square roots of the object probabilities. Compare probabilities, square roots and logarithms with a support
-# vector machine in the grouped folds. Why would a machine that can learn any function care?
+# vector machine in the grouped folds. Why would a machine that can learn any function care? Put the predictions into
+# `by_view`, under `"probability"`, `"square root"` and `"logarithm"`, and their correlations into `view_correlations`.
 
 # %% tags=["solution"]
 p0 = objects[chart]
 views = {"probability": p0, "square root": np.sqrt(p0), "logarithm": np.log(p0 + 1e-6)}
-answers = {}
+answers, by_view, view_correlations = {}, {}, {}
 for label, view in views.items():
-    p = out_of_folds(view, folds[seed])
-    answers[label] = {t: str(evaluation.score(p[:, k], Y[:, k], groups, "r")) for k, t in enumerate(targets)}
+    p = by_view[label] = out_of_folds(view, folds[seed])
+    r = [evaluation.score(p[:, k], Y[:, k], groups, "r") for k in range(2)]
+    view_correlations[label] = [e.value for e in r]
+    answers[label] = dict(zip(targets, map(str, r), strict=True))
 # Distances between raw probabilities see only the one or two likeliest categories; the root lets the rest speak.
 pd.DataFrame(answers).T
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 2, globals())
 
 # %% [markdown] tags=["exercise"]
 # ### One series out
 #
 # Choose a series with a strong feeling and predict its pictures by a ridge on the embeddings of all others. How far
-# off is the prediction, compared with predicting the mean?
+# off is the prediction, compared with predicting the mean? Write `leave_series_out(X, y, series, out)`: the mean rating of
+# the series `out`, the mean of what a ridge predicts for it from all others, and the mean rating of those others.
 
 # %% tags=["solution"]
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 
+
+def leave_series_out(X, y, series, out):
+    gone = series == out
+    ridge = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-1, 5, 13))).fit(X[~gone], y[~gone])
+    return y[gone].mean(), ridge.predict(X[gone]).mean(), y[~gone].mean()
+
+
 strongest = ratings.valence.groupby(groups).mean().sub(Y[:, 0].mean()).abs().idxmax()
-out = groups == strongest
-ridge = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(2, 5, 7))).fit(roots[~out], Y[~out, 0])
-guessed, constant = ridge.predict(roots[out]), Y[~out, 0].mean()
-print(f"{strongest}: rated {Y[out, 0].mean():.2f}, ridge {guessed.mean():.2f}, mean of the others {constant:.2f}")
+rated, guessed, constant = leave_series_out(roots, Y[:, 0], groups, strongest)
+print(f"{strongest}: rated {rated:.2f}, ridge {guessed:.2f}, mean of the others {constant:.2f}")
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 3, globals())
 
 # %% [markdown]
 # ## What to take along

@@ -27,11 +27,13 @@
 #
 # **After this chapter you can**
 #
-# - start with the baselines that a network has to beat, and name the bound that it can't;
-# - build a residual network and a FractalNet, and watch gradients explode, layer by layer;
-# - tell memorising from learning, and say what regularisation, more pictures, more pixels and better labels each buy;
-# - find out what an embedding made for objects still knows about feelings;
-# - train on wheels of emotions and on votes instead of one hard label, and see whether that helps.
+# - start with the baselines that a network has to beat, and name the bound that it can't (question 1);
+# - build a residual network and a FractalNet, and watch gradients explode, layer by layer (exercise 1, question 2);
+# - tell memorising from learning, and say what regularisation, more pictures, more pixels and better labels each buy
+#   (exercise 2, question 3);
+# - find out what an embedding made for objects still knows about feelings (question 4);
+# - train on wheels of emotions and on votes instead of one hard label, and see whether that helps
+#   (exercise 3, question 5).
 
 # %% [markdown]
 # ## Settings
@@ -125,7 +127,7 @@ settings = run.settings
 table = pd.DataFrame({name: profiles[name] for name in course.PROFILES})
 table.map(lambda v: ", ".join(map(str, v)) if isinstance(v, list) else "all" if v is None else v)
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## What the poster claims
 #
 # | system | training | development | test |
@@ -233,7 +235,7 @@ if name == "scenes":
     rows["the same, among verified"] = [f"{np.mean(words[r] != true[r]):.0%}" for r in (train, dev, test)]
 pd.DataFrame(rows, ["training", "development", "test"]).T.rename_axis(f"pictures of {name}{simulated}")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### What has to be beaten, and what can't be
 #
 # The poster has no baseline, so a reader can't tell what 24% means. Four come first: guessing; always saying the most
@@ -246,7 +248,7 @@ pd.DataFrame(rows, ["training", "development", "test"]).T.rename_axis(f"pictures
 # $a_q$ that follows from $p_q$ too. So a confirmed label is $q$ with probability $r_q a_q / \sum_k r_k a_k$, and
 # whoever knew all of this could do no better than to name the likeliest.
 
-# %%
+# %% tags=["slide-part"]
 from scipy.stats import binom
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.neighbors import KNeighborsClassifier
@@ -444,11 +446,11 @@ Markdown(
     + "."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # Has the poster's network *learned* or *memorised*? Here is its accuracy on pictures that it trains on and on development
 # pictures, epoch by epoch, both by the labels that it trains on, the search words.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True)
 for axis, system in zip(axes, ("poster/resnet", "regularised"), strict=True):
     epochs = np.arange(1, histories[system].shape[1] + 1)
@@ -491,7 +493,7 @@ Markdown(
     "regularisation. The poster had 52% against 25%, a gap of 0.27, and says that regularisation didn't help."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### FractalNet
 #
 # FractalNet {cite}`larsson2017` goes deep without adding what came in. One rule, applied again and again, makes the network:
@@ -502,7 +504,7 @@ Markdown(
 # the paths in between are many. In training, *drop-path* leaves inputs of joins out, at random, so that every column
 # learns to work on its own.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 columns, widths = settings["FractalNet's columns"], settings["FractalNet's widths"]
 figure, axis = plt.subplots(figsize=(1.3 * columns + 1.5, 4))
 deepest = 2 ** (columns - 1)
@@ -536,14 +538,14 @@ Markdown(
     f"{deepest}, the shortest through one."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["subslide"]
 # **Why did it explode?** The poster doesn't say how its network was initialised. Think of one convolution with ReLU. If
 # its first weights are right (variance $2/n$ for $n$ inputs {cite}`he2015delving`), what comes out is as large as what
 # went in. If they are twice as large, it is doubled, and doubled again in the next layer; with it grow the gradients. So
 # we train four versions for a few steps and note the norm of every layer's gradient. As in FractalNet's paper the
 # optimiser is SGD with a learning rate of 0.02.
 
-# %%
+# %% tags=["slide-part"]
 versions = {
     "weights twice too large": {"gain": 2.0, "norm": False, "drop_path": 0.0},
     "the same, drop-path": {"gain": 2.0, "norm": False, "drop_path": 0.15},
@@ -818,7 +820,7 @@ pd.Series(
     name=f"accuracy of networks on the embedding, {name}{simulated}",
 ).to_frame()
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## The suspects, one at a time
 #
 # ### What do 32 pixels destroy?
@@ -827,7 +829,7 @@ pd.Series(
 # sharp pictures, with a linear classifier on what it sees of pictures that were stored small. The first has more to compute with
 # more pixels but not more to learn from; the second tells what is still *there*.
 
-# %%
+# %% tags=["slide-part"]
 with run.timed("resolution"):
     by_side = {}
     sides = settings["resolutions"][::-1]  # the longest first
@@ -873,7 +875,7 @@ figures.show(
     + ".",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### What does the embedding know?
 #
 # The poster suspects that an embedding made for naming things loses what matters for feelings. In `scenes` this can be
@@ -882,7 +884,7 @@ figures.show(
 # the emotion, always right for the thing.
 
 
-# %%
+# %% tags=["slide-part"]
 def skill(right, floor, ceiling):
     """How much of what can be known is known: 0 for guessing, 1 for the best possible."""
     return (right - floor) / (ceiling - floor)
@@ -1145,7 +1147,7 @@ figures.show(
     "adds to the emotion. " + ", ".join(f"{MIKELS[k]}: labelled {MIKELS[labels[surest[k]]]}" for k in order) + ".",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## The table
 #
 # Every system as on the poster, as repaired, and the bound. "As on the poster" means: pictures of 32 pixels, search words as labels,
@@ -1153,7 +1155,7 @@ figures.show(
 # profile a network that starts from nothing sees fewer than two thousand pictures, eight times each: what it reaches is a
 # lower limit of what it could. The network behind the embedding has seen a million photographs before.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 from emolib import claims
 
 published = {
@@ -1218,7 +1220,7 @@ Markdown(
     + (f"; the bound is **{bound}**." if bound else ".")
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## What holds, and what does not
 #
 # A claim holds if the 95% interval of a difference (on the same pictures wherever two systems are compared; the bootstrap
@@ -1226,7 +1228,7 @@ Markdown(
 # otherwise. Verdicts are computed from this page's numbers and speak of this page's pictures. They are many: one in
 # twenty of those without any truth in them would come out as holding or contradicted.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 
 
 def claim(slug, estimate, measure="accuracy_difference"):
@@ -1293,56 +1295,74 @@ figures.sentences(wrong)
 #
 # ## Exercises
 
+# %% tags=["remove-cell"]
+from emolib import exercises
+
 # %% [markdown] tags=["exercise"]
 # ### How deep is deep enough?
 #
 # Evaluate the repaired FractalNet by each of its columns alone. The deepest has many times the layers of the shallowest.
-# Which would you use on a phone? And do the columns make the same mistakes?
+# Which would you use on a phone? And do the columns make the same mistakes? Put what each column says of the test pictures
+# into `column_answers`, a row a column, and write `agreement(answers)`: the share of equal answers of any two rows.
+
 
 # %% tags=["solution"]
-answers = np.stack([column_guess(nets["repaired/fractalnet"][0], c) for c in range(columns)])
-same = pd.DataFrame([[f"{np.mean(a == b):.2f}" for b in answers] for a in answers])
+def agreement(answers):
+    return np.array([[np.mean(a == b) for b in answers] for a in answers])
+
+
+column_answers = np.stack([column_guess(nets["repaired/fractalnet"][0], c) for c in range(columns)])
 # The shallow column costs a fraction of the deep one; where they agree little, their vote may be worth more than each.
-same.rename_axis("share of equal answers, column by column")
+pd.DataFrame(agreement(column_answers)).map("{:.2f}".format).rename_axis("share of equal answers, column by column")
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 1, globals())
 
 # %% [markdown] tags=["exercise"]
 # ### Whose mistake is it?
 #
 # Judge the poster's residual network by search words in place of verified labels. What changes, and what would a paper
-# that only has search words report?
+# that only has search words report? Put what the networks of `"poster/resnet"`, `"repaired/resnet"` and
+# `"repaired/embedding"` say of `raw["test"]` into `all_guesses` (a row a seed), and both accuracies into `judged_twice`.
 
 # %% tags=["solution"]
-answer = {}
+answer, all_guesses, judged_twice = {}, {}, {}
 for system in ("poster/resnet", "repaired/resnet", "repaired/embedding"):
     x = spaces[full] if system.endswith("embedding") else None
-    g = np.stack([guess(network, raw["test"], inputs=x) for network in nets[system]])
-    answer[system] = {
-        "by search words, all test pictures": str(accuracy(g, raw["test"], words)),
-        "by verified labels": str(accuracy(predictions[system])),
-    }
+    g = all_guesses[system] = np.stack([guess(network, raw["test"], inputs=x) for network in nets[system]])
+    both = accuracy(g, raw["test"], words), accuracy(predictions[system])
+    judged_twice[system] = [e.value for e in both]
+    answer[system] = dict(
+        zip(("by search words, all test pictures", "by verified labels"), map(str, both), strict=True)
+    )
 # A wrong word counts as a wrong answer: by search words the same network looks worse than it is.
 pd.DataFrame(answer).T
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 2, globals())
 
 # %% [markdown] tags=["exercise"]
 # ### A cheaper mistake
 #
 # The loss that knows the wheel has a weight. With a larger one, what happens to the accuracy, and to the mean number of steps
-# on the wheel between answer and label? Is a network that is wrong by fewer steps a better one?
+# on the wheel between answer and label? Is a network that is wrong by fewer steps a better one? Put the answers into
+# `by_wheel_weight` under their weight (0 among them), and accuracy and mean steps of each into `costs`.
 
 # %% tags=["solution"]
-answer, weights = {}, (0.0, 2.0, 8.0)
+answer, by_wheel_weight, costs, weights = {}, {}, {}, (0.0, 2.0, 8.0)
 fits = [
     functools.partial(on_embedding, "embedding", labels, train, seed, spaces[full], 0.5, loss=WheelLoss(weight))
     for weight in weights
 ]
 for weight, (network, _) in zip(weights, several(fits, device=run.device), strict=True):
-    g = guess(network, inputs=spaces[full])
-    answer[f"weight {weight:g}"] = {
-        "accuracy": f"{np.mean(g == labels[test]):.2f}",
-        "mean steps": f"{wheel[g, labels[test]].mean():.2f}",
-    }
+    g = by_wheel_weight[weight] = guess(network, inputs=spaces[full])
+    costs[weight] = np.mean(g == labels[test]), wheel[g, labels[test]].mean()
+    answer[f"weight {weight:g}"] = {"accuracy": f"{costs[weight][0]:.2f}", "mean steps": f"{costs[weight][1]:.2f}"}
 # It depends on what a mistake costs: the loss says so, and the accuracy doesn't know.
 pd.DataFrame(answer).T
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 3, globals())
 
 # %% [markdown]
 # ## What to take along

@@ -29,11 +29,11 @@
 #
 # **After this chapter you can**
 #
-# - build a Faster R-CNN on a feature pyramid from its parts, and say what each part is for;
-# - measure detection: overlap, average precision, recall, and what a box that points at nothing costs;
-# - test whether regions help a classifier, and whether *emotional* regions help more than *objects*;
-# - make a distribution of emotions from one label and Mikels' wheel, derive the loss and its gradient, and find a sign error in print;
-# - judge probabilities, not only answers: divergence, Brier score, calibration.
+# - build a Faster R-CNN on a feature pyramid from its parts, and say what each part is for (question 1);
+# - measure detection: overlap, average precision, recall, and what a box that points at nothing costs (exercise 2, question 2);
+# - test whether regions help a classifier, and whether *emotional* regions help more than *objects* (exercise 1, question 3);
+# - make a distribution of emotions from one label and Mikels' wheel, derive the loss and its gradient, and find a sign error in print (exercise 3, question 4);
+# - judge probabilities, not only answers: divergence, Brier score, calibration (question 5).
 
 # %% [markdown]
 # ## Settings
@@ -59,8 +59,8 @@ common = {
     "corpus": "scenes",
     "photographs": "oasis",
     "small sets": [],
-    "pictures": 2100,
-    "pictures of one size": 480,
+    "pictures": 2000,
+    "pictures of one size": 420,
     "split": [0.34, 0.36, 0.06, 0.24],
     "trunk": ["lite0"],
     "pixels": 128,
@@ -151,7 +151,7 @@ settings = run.settings
 table = pd.DataFrame({name: profiles[name] for name in course.PROFILES})
 table.map(lambda v: (", ".join(map(str, v)) or "none") if isinstance(v, list) else "all" if v is None else v)
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## What the paper claims
 #
 # | | eight emotions | two |
@@ -181,6 +181,8 @@ table.map(lambda v: (", ".join(map(str, v)) or "none") if isinstance(v, list) el
 # the detector learns from pictures of its own, which the classifier never sees, just as the paper's learned from EmotionROI.
 
 # %%
+import functools
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -278,7 +280,7 @@ pd.DataFrame(
     }
 )  # fmt: skip
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### What counts as an emotional region
 #
 # In `scenes` a thing is an emotional region if it adds at least half as much to the emotion as whatever adds most in that picture. EmotionROI
@@ -330,7 +332,7 @@ Markdown(
     "more). Where they fail, things touch and become one region, or the surroundings add more than any thing."
 )
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(2, 4, figsize=(12.5, 6.4))
 shown = [i for i in seek if len(true_regions[i])][:: max(1, len(seek) // 9)][:8]
 for axis, i in zip(axes.flat, shown, strict=False):
@@ -420,7 +422,7 @@ pd.DataFrame(rows, ["eight emotions", "two"]).T.rename_axis(
     f"accuracy on {len(test)} test pictures of {name}{simulated}"
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## A detector of emotional regions
 #
 # **Faster R-CNN** {cite}`ren2015` finds things in two looks. The first, the *region proposal network*, slides over the maps of a
@@ -440,8 +442,9 @@ pd.DataFrame(rows, ["eight emotions", "two"]).T.rename_axis(
 
 # %%
 from emolib.features.levels import level_maps
+from emolib.models import cocostart
 from emolib.models.detector import Detector
-from emolib.training import Recipe, detecting
+from emolib.training import Recipe, detecting, several
 
 trunk, notes = None, []
 for candidate in settings["trunk"]:
@@ -456,20 +459,27 @@ for candidate in settings["trunk"]:
         break
     except Unavailable as why:
         notes.append(f"{candidate} is out of reach ({why})")
-shapes = lab_maps.shapes
+shapes, on_device = lab_maps.shapes, str(run.device)
+published_form = (cocostart.WIDTH, cocostart.HIDDEN, cocostart.BINS)
+from_coco = trunk == cocostart.NAME and tuple(settings[k] for k in ("width", "hidden units", "bins")) == published_form
 
 
 def build(s, levels="multi"):
-    """An untrained detector; the same seed gives the same first weights."""
+    """A detector that knows nothing, or COCO's objects where its weights fit; the same seed gives the same weights."""
     torch.manual_seed(s)
+    knows = from_coco and levels == "multi"
     options = dict(
         anchors=settings["anchors"],
         levels=levels,
         width=settings["width"],
         hidden=settings["hidden units"],
         bins=settings["bins"],
+        classes=cocostart.CLASSES if knows else 1,
     )
-    return Detector(shapes, side, **options).to(run.device)
+    detector = Detector(shapes, side, **options)
+    if knows:
+        cocostart.start_from_coco(detector)
+    return detector.to(on_device)
 
 
 example = build(seed)
@@ -483,14 +493,16 @@ Markdown(
     f"branch ({count(example.object)}) and an emotional branch ({count(example.emotional)}). The {len(example.anchors):,} anchors of a picture are squares of "
     + ", ".join(map(str, settings["anchors"]))
     + f" pixels in a picture of {side}."
+    + (" Pyramid and object branch start from COCO; what they find is not moved to fit." if from_coco else "")
 )
 
 # %% [markdown]
 # For the comparison the paper also has detectors that read a **single level**. Ours proposes from the maps of stride 16, as the first
 # Faster R-CNN did, with anchors of all four sizes at every place; everything else is the same.
 #
-# **Whose objects?** The paper's detector knows COCO's eighty kinds of things from 118,000 photographs. Where the
-# regions' own corpus does not say where its things are (EmotionROI does not), objects are learned here from the
+# **Whose objects?** The paper's detector knows COCO's eighty kinds of things from 118,000 photographs. With the weights that torchvision
+# publishes, ours knows them too, and the first step is skipped; they need a pyramid, so the detector of a single level learns in both steps.
+# Without them, and where the regions' own corpus does not say where its things are (EmotionROI does not), objects are learned from the
 # laboratory, which does.
 
 # %%
@@ -500,27 +512,26 @@ object_rows = learn if where == "scenes" else np.arange(len(lab.table))
 recipe = lambda epochs, s: Recipe(epochs, settings["detector's batch"], settings["detector's lr"], seed=s)
 
 
-def trained(s, levels, all_maps, rows, all_regions, all_objects=None, object_maps=None, object_rows=None, key=()):
-    """A detector after both steps."""
+def trained(levels, s, object_step, emotional_step):
+    """A detector after both steps; each of them: maps, true boxes, rows to learn from, and what stands for the pictures."""
     network = build(s, levels)
-    object_maps = all_maps if object_maps is None else object_maps
-    detecting.train("rao2019-objects", network, object_maps.rows, all_objects, recipe(settings["object epochs"], s), "object",
-                    key=[lab.content_hash, trunk, side, *key], rows=object_rows)  # fmt: skip
-    detecting.train("rao2019-emotional", network, all_maps.rows, all_regions, recipe(settings["emotional epochs"], s), "emotional",
-                    key=[detection.content_hash, trunk, side, *key], rows=rows)  # fmt: skip
+    for branch, (x, boxes, rows, key) in (("object", object_step), ("emotional", emotional_step)):
+        if branch == "object" and from_coco and levels == "multi":
+            continue
+        how = recipe(settings[f"{branch} epochs"], s)
+        detecting.train(f"rao2019-{branch}", network, x, boxes, how, branch, key=[key, trunk, side], rows=rows)
     return network
 
 
-networks = {}
+asked = [(levels, s) for levels in ("multi", "single") for s in seeds]
+object_step = (lab_maps.rows, object_truth, object_rows, lab.content_hash)
+emotional_step = (region_maps.rows, emotional_truth, learn, detection.content_hash)
 with run.timed("detectors"):
-    for levels in ("multi", "single"):
-        for s in seeds:
-            networks[levels, s] = trained(
-                s, levels, region_maps, learn, emotional_truth, object_truth, lab_maps, object_rows
-            )
+    fits = [functools.partial(trained, levels, s, object_step, emotional_step) for levels, s in asked]
+    networks = dict(zip(asked, several(fits, device=run.device), strict=True))
 
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### How well are they found?
 #
 # A found box **hits** if it overlaps a true region, not hit before, by one half or more (intersection over union). Go down the list of all found boxes
@@ -578,7 +589,7 @@ if things:
 pd.DataFrame(rows).T.fillna("").rename_axis(f"emotional regions of {len(seek)} pictures of {where}{simulated_regions}")
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 def ap_gain(first, second):
     """By how much the second detector's average precision is the higher one, paired."""
     return detecting_measures.ap_difference(by_kind[first], by_kind[second], region_groups[seek], seed)
@@ -666,15 +677,15 @@ if where == "scenes":
         even_learn, even_seek = np.flatnonzero(even_part == 0), np.flatnonzero(even_part == 1)
         scaled = lambda column: [np.array(own, float).reshape(-1, 4) * side / LAB["size"] for own in even.table[column]]
         even_regions = scaled("regions")
-        even_matches = {}
-        for levels in ("single", "multi"):
-            even_matches[levels] = []
-            for s in seeds:
-                network = trained(s, levels, even_maps, even_learn, detecting.padded(even_regions), detecting.padded(scaled("boxes")),
-                                  object_rows=even_learn, key=[even.content_hash])  # fmt: skip
-                even_matches[levels].append(
-                    hits(found_by(network, "emotional", even_maps, even_seek), even_seek, even_regions)
-                )
+        even_steps = [
+            (even_maps.rows, detecting.padded(own), even_learn, even.content_hash)
+            for own in (scaled("boxes"), even_regions)
+        ]
+        fits = [functools.partial(trained, levels, s, *even_steps) for levels, s in asked]
+        even_matches = {"single": [], "multi": []}
+        for (levels, _), network in zip(asked, several(fits, device=run.device), strict=True):
+            even_found = found_by(network, "emotional", even_maps, even_seek)
+            even_matches[levels].append(hits(even_found, even_seek, even_regions))
     one_size_gain = run.record(
         "rao2019/control/one_size/scenes/ap_difference",
         detecting_measures.ap_difference(even_matches["single"], even_matches["multi"], even_groups[even_seek], seed),
@@ -790,7 +801,7 @@ Markdown(
     f"picture alone. A row of the classifier has {whole.shape[1]} + {settings['regions']} x {local['object', seed].shape[2]} numbers."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### Labels that are distributions
 #
 # Now the labels. If 60% of the people say *awe*, what did the others feel? The paper answers with **Mikels' wheel**: the
@@ -807,7 +818,7 @@ Markdown(
 #
 # and $L_p$, in which a picture counts less the less people agree on it.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(1, 3, figsize=(12.5, 3.4), sharey=True)
 order = [MIKELS.index(emotion) for emotion in emotions.WHEEL]
 for axis, share in zip(axes, (1.0, 0.8, 0.6), strict=True):
@@ -823,7 +834,7 @@ figures.show(
     alt="Target distributions for awe when all, 80% and 60% of people agree: the rest goes mostly to contentment and excitement, awe's neighbours on the wheel.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["subslide"]
 # ### A sign error in print
 #
 # To train, one needs the gradient of $L_\mathrm{multi}$ by the activations $a_i$. The paper prints
@@ -831,7 +842,7 @@ figures.show(
 # all activations changes nothing; the printed one adds up to two. The right one is $p_i - (1-\lambda) y_i - \lambda f(i)$. Don't take our
 # word for it: automatic differentiation knows nothing about either.
 
-# %%
+# %% tags=["slide-part"]
 generator = torch.Generator().manual_seed(seed)
 a = torch.randn(6, 8, generator=generator, dtype=torch.float64, requires_grad=True)
 y = torch.randint(0, 8, (6,), generator=generator)
@@ -859,13 +870,13 @@ run.record(
 )
 check
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### Regions and the whole picture
 #
 # Five classifiers, as in the paper's Table 1, all trained with $L_\mathrm{multi}$ and λ = 0.4, over several seeds (each seed has its own detector). *Two*
 # means the two polarities: probabilities are added up over the four positive emotions.
 
-# %%
+# %% tags=["slide-part"]
 LAMBDA = 0.4
 one_hot = np.eye(8, dtype=np.float32)[np.maximum(labels, 0)]
 wheel_f = distributions.wheel_targets(np.maximum(labels, 0), p_star)
@@ -876,10 +887,10 @@ targets = {
 }
 
 
-def classifier(system, x, target, s, rows=train):
+def classifier(system, x, target, s, rows):
     """Probabilities (n, 8) from two fully connected layers trained on `target`; only `rows` are learned from."""
     torch.manual_seed(s)
-    network = RegionalClassifier(x.shape[1], 8, settings["hidden units"]).to(run.device)
+    network = RegionalClassifier(x.shape[1], 8, settings["hidden units"]).to(on_device)
     how = Recipe(settings["epochs"], settings["batch"], settings["lr"], settings["optimizer"], seed=s)
     fitted(
         f"rao2019-{system}",
@@ -897,19 +908,29 @@ def classifier(system, x, target, s, rows=train):
 
 parts = {"global": ("global", None), "object": ("local", "object"), "emotional": ("local", "emotional"),
          "global_object": ("both", "object"), "global_emotional": ("both", "emotional")}  # fmt: skip
+# The depths of the trunk that stand for the paper's three networks further down.
+depths = {"alexnet": maps.means(2), "vgg16": maps.means(3), "resnet101": whole}
 labels_of = {"global": "whole picture alone", "object": "object regions alone", "emotional": "emotional regions alone",
              "global_object": "whole picture and object regions", "global_emotional": "whole picture and emotional regions"}  # fmt: skip
 
 
 def rows_of(system, s):
-    """The classifier's input."""
+    """The classifier's input: the whole picture at one depth of the trunk, regions, or both."""
+    if system in depths:
+        return joined(depths[system], None, train, "global")
     which, branch = parts[system]
     return joined(whole, None if branch is None else local[branch, s], train, which)
 
 
-def over_seeds(system, target, tag="", rows=train):
-    """Probabilities (seeds, n, 8)."""
-    return np.stack([classifier(system + tag, rows_of(system, s), target, s, rows) for s in seeds])
+def over_seeds(wanted, tag="", rows=train):
+    """Probabilities (seeds, n, 8) of every wanted classifier: its key gives a system and a target."""
+    fits = [
+        functools.partial(classifier, system + tag, rows_of(system, s), target, s, rows)
+        for system, target in wanted.values()
+        for s in seeds
+    ]
+    found = iter(several(fits, device=run.device))
+    return {key: np.stack([next(found) for _ in seeds]) for key in wanted}
 
 
 def polarities(p):
@@ -918,7 +939,7 @@ def polarities(p):
 
 
 with run.timed("Table 1"):
-    table1 = {system: over_seeds(system, targets["multi"]) for system in parts}
+    table1 = over_seeds({system: (system, targets["multi"]) for system in parts})
 for system, p in table1.items():
     answers[system] = (p.argmax(-1), polarities(p))
     run.record(f"rao2019/table1/{system}/{name}/accuracy", accuracy(answers[system][0][:, test]))
@@ -978,7 +999,8 @@ def control(own, share, systems, loss="multi", tag=""):
             np.maximum(own, 0), distributions.wheel_targets(np.maximum(own, 0), share), LAMBDA
         )
     )
-    return {system: over_seeds(system, target, tag, rows).argmax(-1) for system in systems}
+    found = over_seeds({system: (system, target) for system in systems}, tag, rows)
+    return {system: p.argmax(-1) for system, p in found.items()}
 
 
 one_hot_of = lambda own: np.eye(8, dtype=np.float32)[np.maximum(own, 0)]
@@ -1081,7 +1103,7 @@ if photographs is not None:
         shot_maps = level_maps(photographs.paths, trunk, size=side, device=run.device)
         shot_whole = embeddings(shot_maps)
         valence, arousal = shots["valence"].to_numpy(), shots["arousal"].to_numpy()
-        shot_truth = ((valence > 5).astype(int), 2 * (valence > np.median(valence)) + (arousal > np.median(arousal)))
+        shot_truth = ((valence > 4).astype(int), 2 * (valence > np.median(valence)) + (arousal > np.median(arousal)))
         coded = np.concatenate([np.eye(2)[shot_truth[0]], np.eye(4)[shot_truth[1].astype(int)]], 1)
         shot_folds = evaluation.folds(shot_groups, settings["folds"], seed)
         shot_found, shot_answers = {}, {system: [[], []] for system in parts}
@@ -1176,24 +1198,17 @@ if photographs is not None:
 # of stride 16 (in AlexNet's place), **large** the whole trunk (in ResNet-101's), **ours** adds emotional regions.
 
 # %%
-depths = {"alexnet": maps.means(2), "vgg16": maps.means(3), "resnet101": whole}
-
-
-def plain(depth, target, s, tag="", rows=train):
-    """Probabilities (n, 8) of two fully connected layers on one depth of the trunk."""
-    return classifier(depth + tag, joined(depths[depth], None, train, "global"), target, s, rows)
-
-
 with run.timed("Table 2"):
     table2 = {("ours", "multi"): table1["global_emotional"], ("resnet101", "multi"): table1["global"]}
-    for loss in ("cls", "p", "multi"):
-        for system in ("alexnet", "resnet101", "ours"):
-            if (system, loss) not in table2:
-                table2[system, loss] = (
-                    over_seeds("global_emotional", targets[loss])
-                    if system == "ours"
-                    else np.stack([plain(system, targets[loss], s) for s in seeds])
-                )
+    left = [
+        (system, loss)
+        for loss in ("cls", "p", "multi")
+        for system in ("alexnet", "resnet101", "ours")
+        if (system, loss) not in table2
+    ]
+    table2 |= over_seeds(
+        {(system, loss): ("global_emotional" if system == "ours" else system, targets[loss]) for system, loss in left}
+    )
 network_names = {"alexnet": "small (for AlexNet)", "resnet101": "large (for ResNet-101)", "ours": "ours"}
 rows = {}
 for system, label in network_names.items():
@@ -1210,27 +1225,24 @@ for system, label in network_names.items():
     rows[label]["L_multi over L_cls"] = str(gain((system, "cls"), (system, "multi")))
 pd.DataFrame(rows).rename_axis(f"eight emotions, {name}{simulated}")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### How much of the distribution?
 #
 # The paper's Figure 8 varies λ from the label alone (0) to the distribution alone (1) and finds a peak at 0.4. It draws one curve and no interval. Ours
 # is measured on the validation pictures, which choose λ, and on the test pictures, which don't. The even spread, in which the rest goes
 # to all other emotions alike, tells whether it is the wheel that helps or the softening alone.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 safe = np.maximum(labels, 0)
 with run.timed("lambda"):
-    by_lambda = {}
-    for lam in settings["lambdas"]:
-        if lam == LAMBDA:
-            by_lambda[lam] = table2["ours", "multi"]
-        elif lam == 0:
-            by_lambda[lam] = table2["ours", "cls"]
-        else:
-            by_lambda[lam] = over_seeds("global_emotional", distributions.mixed_targets(safe, wheel_f, lam))
-    even_spread = over_seeds(
-        "global_emotional", distributions.mixed_targets(safe, distributions.even_targets(safe, p_star), LAMBDA)
-    )
+    by_lambda = {LAMBDA: table2["ours", "multi"], 0.0: table2["ours", "cls"]}
+    mixed = {
+        lam: distributions.mixed_targets(safe, wheel_f, lam) for lam in settings["lambdas"] if lam not in by_lambda
+    }
+    mixed["even"] = distributions.mixed_targets(safe, distributions.even_targets(safe, p_star), LAMBDA)
+    by_lambda |= over_seeds({key: ("global_emotional", target) for key, target in mixed.items()})
+    even_spread = by_lambda.pop("even")
+    by_lambda = {lam: by_lambda[lam] for lam in settings["lambdas"]}
 answers["even spread"] = (even_spread.argmax(-1), polarities(even_spread))
 for lam, p in by_lambda.items():
     answers["lambda", lam] = (p.argmax(-1), polarities(p))
@@ -1451,11 +1463,11 @@ def on_features(x):
 level_recipe = lambda s: Recipe(settings["epochs on levels"], 64, 2e-3, decay=0.05, seed=s)
 
 
-def on_levels(system, s):
+def on_levels(system, s, x, shapes, key):
     """A network that reads all levels, trained on the label."""
     torch.manual_seed(s)
-    network = {"rao_b": SideBranches, "zhu": LevelGru}[system](maps.shapes).to(run.device)
-    fitted(f"rao2019-{system}", network, maps.rows, one_hot, level_recipe(s), key=[corpus.content_hash, trunk, side, side_module, recurrent_module],
+    network = {"rao_b": SideBranches, "zhu": LevelGru}[system](shapes).to(on_device)
+    fitted(f"rao2019-{system}", network, x, one_hot, level_recipe(s), key=[*key, side_module, recurrent_module],
            rows=train, loss=torch.nn.functional.cross_entropy)  # fmt: skip
     return network
 
@@ -1485,7 +1497,10 @@ with run.timed("other networks"):
         spread_out(odds.argmax(-1)),
         spread_out((share[..., POSITIVE].sum(-1) >= share[..., ~POSITIVE].sum(-1)).astype(int)),
     )
-    level_networks = {(system, s): on_levels(system, s) for system in ("rao_b", "zhu") for s in seeds}
+    key = [corpus.content_hash, trunk, side]
+    asked = [(system, s) for system in ("rao_b", "zhu") for s in seeds]
+    fits = [functools.partial(on_levels, system, s, maps.rows, maps.shapes, key) for system, s in asked]
+    level_networks = dict(zip(asked, several(fits, device=run.device), strict=True))
     for system in ("rao_b", "zhu"):
         p = np.stack([softmax(predict(level_networks[system, s], maps.rows, rows=used)) for s in seeds])
         answers["table3", system] = (spread_out(p.argmax(-1)), spread_out(polarities(p)))
@@ -1499,7 +1514,7 @@ with run.timed("other networks"):
         kept.append(len(own.kept) / len(own.rows))
         p.append(softmax(predict(own.model, x)))
     answers["table3", "pcnn"] = from_probabilities(np.stack(p))
-    answers["table3", "vgg16"] = from_probabilities(np.stack([plain("vgg16", targets["cls"], s) for s in seeds]))
+    answers["table3", "vgg16"] = from_probabilities(over_seeds({"vgg16": ("vgg16", targets["cls"])})["vgg16"])
 answers["table3", "alexnet"], answers["table3", "resnet101"] = answers["alexnet", "cls"], answers["resnet101", "cls"]
 answers["table3", "ours"] = answers["ours", "multi"]
 table3_labels = {"gch": "GCH", "lch": "LCH", "gch_bow": "GCH+BoW", "lch_bow": "LCH+BoW", "zhao": "Zhao", "rao_a": "Rao (a)", "sentibank": "SentiBank",
@@ -1802,7 +1817,7 @@ if len(rated):
 else:
     display(Markdown("> The pointing game needs labels and regions of the same pictures: `scenes` has both."))
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## What holds, and what does not
 #
 # A claim holds if the 95% interval of a difference lies above zero, is contradicted if it lies below, and is inconclusive
@@ -1811,7 +1826,7 @@ else:
 # twenty of those without any truth in them would come out as holding or contradicted.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 def claim(slug, estimate, measure="accuracy_difference"):
     """Keep the difference that decides a claim."""
     return run.record(f"rao2019/claims/{slug}/{name}/{measure}", estimate)
@@ -1895,52 +1910,70 @@ figures.sentences(wrong)
 #
 # ## Exercises
 
+# %% tags=["remove-cell"]
+from emolib import exercises
+
 # %% [markdown] tags=["exercise"]
 # ### How many regions?
 #
 # The paper reads ten regions. Train the full model with the first 1, 3 and 10 of them. How many does one need in pictures with
-# one to three things, and what do the rest cost?
+# one to three things, and what do the rest cost? Put the probabilities of all pictures into `by_regions`, under the number of
+# regions, and the accuracy on the test pictures into `region_accuracy`.
 
 # %% tags=["solution"]
-answer = {}
+answer, by_regions, region_accuracy = {}, {}, {}
 for k in (1, 3, settings["regions"]):
     x = joined(whole, local["emotional", seed][:, :k], train)
-    p = classifier(f"first-{k}", x, targets["multi"], seed)
-    answer[f"{k} regions"] = {"accuracy": str(accuracy(p.argmax(-1)[test])), "numbers in a row": x.shape[1]}
+    p = by_regions[k] = classifier(f"first-{k}", x, targets["multi"], seed, train)
+    right = accuracy(p.argmax(-1)[test])
+    region_accuracy[k] = right.value
+    answer[f"{k} regions"] = {"accuracy": str(right), "numbers in a row": x.shape[1]}
 # The first regions carry nearly all; each further one adds hundreds of numbers to learn weights for, from the same few pictures.
 pd.DataFrame(answer).T
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 1, globals())
 
 # %% [markdown] tags=["exercise"]
 # ### Is a stricter overlap fairer?
 #
 # A box hits at an overlap of one half. Judge both detectors of emotional regions at 0.3 and 0.7 as well. Where does the pyramid help most, and
-# why there?
+# why there? Put the average precisions into `strictness`, under the overlap and `"single"` or `"multi"`: `strictness[0.3, "multi"]`.
 
 # %% tags=["solution"]
-answer = {}
+answer, strictness = {}, {}
 for iou in (0.3, 0.5, 0.7):
     row = {}
     for levels in ("single", "multi"):
         own = [match(*found[levels, "emotional", s].lists(), [true_regions[i] for i in seek], iou) for s in seeds]
-        row[levels] = str(detecting_measures.ap_score(own, region_groups[seek], seed))
+        ap = detecting_measures.ap_score(own, region_groups[seek], seed)
+        row[levels], strictness[iou, levels] = str(ap), ap.value
     answer[f"overlap {iou}"] = row
 # Strict overlap asks where exactly a thing ends, and fine maps know that better than those of stride 16.
 pd.DataFrame(answer).T
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 2, globals())
 
 # %% [markdown] tags=["exercise"]
 # ### Another wheel
 #
 # Shuffle the emotions on Mikels' wheel and train with λ = 0.4 on the targets of the shuffled wheel. If the real wheel is no better
-# than a random one, what did the distributions teach?
+# than a random one, what did the distributions teach? Call the order of the emotions `shuffled` and the targets, a row a picture,
+# `f_shuffled`.
 
 # %% tags=["solution"]
 shuffled = np.random.default_rng(seed).permutation(8)
 f_shuffled = distributions.wheel_targets(shuffled[safe], p_star)[:, shuffled]
-p = over_seeds("global_emotional", distributions.mixed_targets(safe, f_shuffled, LAMBDA))
+wanted = {"shuffled": ("global_emotional", distributions.mixed_targets(safe, f_shuffled, LAMBDA))}
+p = over_seeds(wanted)["shuffled"]
 answers["shuffled"] = (p.argmax(-1), polarities(p))
 # What is left with a wheel that means nothing is softer labels: how sure to be, not what else it could be.
 pd.Series({"shuffled wheel": str(accuracy(answers["shuffled"][0][:, test])), "real less shuffled": str(gain("shuffled", ("ours", "multi")))},
           name=f"accuracy on {name}{simulated}").to_frame()  # fmt: skip
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 3, globals())
 
 # %% [markdown]
 # ## What to take along

@@ -105,3 +105,48 @@ def test_profiles_on_the_papers_layouts_run_every_cell(
     if corpus == "emoset118k":
         assert p_star == metrics["metrics"][f"rao2019/table2/ours/{corpus}/accuracy_cls"]["value"]
     assert f"rao2019/small/ours/{'emotionroi' if corpus == 'fi' else 'artphoto'}/accuracy2" in metrics["metrics"]
+
+
+def test_with_cocos_weights_the_detector_starts_from_them(
+    places: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The chapter up to its detectors, in the published form, on a file of random weights in the published layout."""
+    import jupytext
+    import nbformat
+    import torch
+    from nbclient import NotebookClient
+    from torchvision import models
+
+    from emolib import course
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    folder.mkdir(parents=True)
+    torch.manual_seed(0)
+    weights = models.get_model("fasterrcnn_resnet50_fpn", weights=None, weights_backbone=None).state_dict()
+    torch.save(weights, folder / "fasterrcnn_resnet50_fpn_coco-258fb6c6.pth")
+    changes = {
+        'profile = "laptop"': 'profile = "open"', "smoke = False": "smoke = True", '"width": 8': '"width": 256',
+        '"hidden units": 16': '"hidden units": 1024', '"bins": 3': '"bins": 7', '"pictures": 240': '"pictures": 40',
+        "data_root = None": f"data_root = {str(tmp_path)!r}",
+    }  # fmt: skip
+    write_emotionroi(tmp_path, 6, faults=False)
+    discrete.write_emoset118k(tmp_path)
+    cells = []
+    for cell in jupytext.read(course.project_root() / "notebooks" / f"{CHAPTER}.py").cells:
+        if cell.cell_type != "code":
+            continue
+        for old, new in changes.items() if len(cells) < 2 else ():
+            cell.source = cell.source.replace(old, new)
+        cells.append(cell)
+        if 'run.timed("detectors")' in cell.source:
+            break
+    last = """
+given = torch.load(cocostart.backbones.weights_file("resnet50_coco"), weights_only=True)
+kept = networks["multi", seed].object.look.fc7.weight.equal(given["roi_heads.box_head.fc7.weight"])
+print(trunk, from_coco, kept, networks["single", seed].object.says.out_features)
+"""
+    cells.append(nbformat.v4.new_code_cell(last))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, timeout=900).execute(cwd=str(course.project_root() / "notebooks"))
+    assert "".join(output.text for output in cells[-1].outputs).strip().endswith("resnet50_coco True True 2")
