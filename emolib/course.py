@@ -97,6 +97,10 @@ class Run:
             "timings": {name: round(seconds, 2) for name, seconds in self.timings.items()},
         }
 
+    def others(self) -> list[dict]:
+        """The metrics.json of every other chapter that was run in this profile, by name; read, never changed."""
+        return _metrics_beside(self.folder)
+
     def save(self) -> Path:
         """Write metrics.json; returns its path."""
         return _write_json(self.folder / "metrics.json", self.content())
@@ -173,12 +177,14 @@ class Chapter:
         path: of the jupytext file.
         title: of the chapter.
         corpora: what it reads.
+        reads_runs: it reads what the other chapters found, so it is run after them, and again when that has changed.
     """
 
     name: str
     path: Path
     title: str
     corpora: tuple[str, ...]
+    reads_runs: bool = False
 
 
 def chapters(root: Path | None = None) -> list[Chapter]:
@@ -195,8 +201,16 @@ def chapters(root: Path | None = None) -> list[Chapter]:
             raise BadInput(f"{path}: its header needs emolib: {{title: ..., corpora: [...]}}")
         if not any("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells):
             raise BadInput(f"{path}: no cell is tagged parameters")
-        found.append(Chapter(path.stem, path, header["title"], tuple(header["corpora"])))
+        reads_runs = header.get("reads_runs", False)
+        if not isinstance(reads_runs, bool):
+            raise BadInput(f"{path}: reads_runs in its header is true or false, not {reads_runs!r}")
+        found.append(Chapter(path.stem, path, header["title"], tuple(header["corpora"]), reads_runs))
     return found
+
+
+def waits_for(chapter: Chapter, every: Sequence[Chapter]) -> list[Chapter]:
+    """The chapters of `every` that have to end before this one begins: those that it reads the numbers of."""
+    return [other for other in every if chapter.reads_runs and not other.reads_runs]
 
 
 def choose(wanted: Sequence[str], root: Path | None = None) -> list[Chapter]:
@@ -213,7 +227,8 @@ def choose(wanted: Sequence[str], root: Path | None = None) -> list[Chapter]:
         if len(match) != 1:
             raise BadInput(f"chapter: {word!r} is not one of {', '.join(c.name for c in every)}")
         chosen += match
-    return chosen if wanted else every
+    # Whoever reads the others' numbers comes after them, in whatever order they were asked for.
+    return sorted(chosen if wanted else every, key=lambda chapter: chapter.reads_runs)
 
 
 @dataclass(frozen=True)
@@ -286,6 +301,9 @@ def _run_one(chapter: Chapter, parameters: dict[str, object], force: bool) -> Re
     profile = f"{parameters['profile']}-smoke" if parameters.get("smoke") else str(parameters["profile"])
     folder = runs_root() / profile / chapter.name
     seen = inputs.fingerprint(chapter.path, chapter.corpora, parameters, versions())
+    if chapter.reads_runs:
+        found = [{**metrics, "timings": None} for metrics in _metrics_beside(folder)]
+        seen = hashlib.sha256(f"{seen} {json.dumps(found, sort_keys=True)}".encode()).hexdigest()
     done = _read_json(folder / "run.json")
     # A run that lacked something is tried again: what it lacked may have come.
     if (
@@ -354,6 +372,12 @@ def _tell_what_is_missing(path: Path, what: str) -> None:
         cells.append(cell)
     notebook.cells = cells
     nbformat.write(notebook, path)
+
+
+def _metrics_beside(folder: Path) -> list[dict]:
+    """The metrics.json of the chapters whose runs lie beside this one."""
+    paths = sorted(path for path in folder.parent.glob("*/metrics.json") if path.parent != folder)
+    return [json.loads(path.read_text("utf-8")) for path in paths]
 
 
 def _device_name(device: str) -> str:

@@ -22,12 +22,12 @@
 #
 # **After this chapter you can**
 #
-# - name the emotion models of the five papers, and measure how far two emotions lie apart;
-# - read a rating from the Self-Assessment Manikin, and move it from one scale to another;
-# - look at a corpus before believing a number that was measured on it;
-# - compute the ceiling that people's disagreement puts on every model;
-# - tell what a laboratory with planted effects can show, and what it can't;
-# - say why near-duplicates must never be split.
+# - name the emotion models of the five papers, and measure how far two emotions lie apart (exercise 1, question 1);
+# - read a rating from the Self-Assessment Manikin, and move it from one scale to another (question 2);
+# - look at a corpus before believing a number that was measured on it (question 3);
+# - compute the ceiling that people's disagreement puts on every model (exercise 2);
+# - tell what a laboratory with planted effects can show, and what it can't (exercise 3, question 4);
+# - say why near-duplicates must never be split (question 5).
 
 # %% [markdown]
 # ## Settings
@@ -62,7 +62,7 @@ run = course.start(
 settings = run.settings
 pd.DataFrame({name: profiles[name] for name in course.PROFILES})
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## Eight words: Mikels' wheel
 #
 # Mikels and colleagues asked people what they felt when they saw photographs, and found eight emotions that came up
@@ -70,7 +70,7 @@ pd.DataFrame({name: profiles[name] for name in course.PROFILES})
 # usually put on a wheel, so that confusing *awe* with *excitement* counts as a smaller error than confusing it with
 # *disgust* {cite}`zhao2016`.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -106,7 +106,7 @@ figures.show(
     f"beside it the steps between any two, from 0 to {steps.max()}.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # There are two conventions in use: counting steps, or counting steps plus one, so that an emotion is at distance one
 # from itself. A weight such as $1/d$ needs the second one. The colours above stay with their emotions through the whole
 # book.
@@ -128,7 +128,7 @@ shared = [word for word in words if all(word in names for names in sets.values()
 display(table)
 Markdown(f"In all three: **{', '.join(shared)}**. All of them are unpleasant.")
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 figure, axis = plt.subplots(figsize=(5.6, 5.6))
 petal = {"joy": "#e8c53d", "trust": "#7fb069", "fear": "#4a4e8f", "surprise": "#4fb0ae", "sadness": "#5b8fc7",
          "disgust": "#6b6b47", "anger": "#a02c3f", "anticipation": "#e8a33d"}  # fmt: skip
@@ -164,14 +164,14 @@ figures.show(
     figure, alt=f"A round chart of Plutchik's eight emotions in three intensities; opposites are {', '.join(pairs)}."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## Two numbers: the circumplex
 #
 # Russell put words of affect on a circle with two axes {cite}`russell1980`: **valence**, from unpleasant to pleasant,
 # and **arousal**, from sleepy to wide awake. The angles below are those of one of his solutions; other solutions move
 # single words, and keep their order around the circle.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 figure, axis = plt.subplots(figsize=(7, 6.6))
 axis.add_patch(plt.Circle((0, 0), 1, fill=False, color="#bbbbbb"))
 tint = plt.get_cmap("PuOr_r")
@@ -201,14 +201,14 @@ figures.show(
     "the left, sleepy at the bottom.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## How people answer: the Self-Assessment Manikin
 #
 # Nobody wants to read the word *arousal* in a questionnaire. So Bradley and Lang drew a row of little figures
 # {cite}`bradley1994`; people mark the one that is like them. Here is our own sketch of the idea: a mouth from frowning
 # to smiling, and a burst in the body from sleepy to wide awake.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(2, 5, figsize=(8, 3.9))
 for k in range(5):
     for axis, kind in zip(axes[:, k], ("valence", "arousal"), strict=True):
@@ -298,7 +298,7 @@ surest = moji.assign(words=moji.emotion_keywords.str.split("|").str[:3].str.join
 surest = surest.query("words != ''").nlargest(8, "occurrences")
 surest[["emoji", "words", "occurrences", "balance"]].set_index("emoji").round(2)
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # And the laboratory. Each picture is composed from a background, a light, and one to three things. The feelings are
 # planted: each of the three adds to the eight emotions by weights that come from a word lexicon (things) and
 # from colour psychology {cite}`valdez1994` (background and light), and a softmax turns the sums into a distribution:
@@ -307,7 +307,7 @@ surest[["emoji", "words", "occurrences", "balance"]].set_index("emoji").round(2)
 #
 # One draw from it is the picture's label, and five simulated workers vote. Every strength $s$ can be turned off.
 
-# %%
+# %% tags=["slide-part"]
 with run.timed("scenes"):
     scenes = run.load("scenes", count=settings["scenes"], size=settings["picture size"], seed=seed)
 lab = scenes.table
@@ -330,7 +330,7 @@ for target in ("valence", "arousal"):
     )
     figures.show(row, alt=f"Twelve painted scenes in order of rising simulated {target}.")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## How much do people disagree?
 #
 # A rating in a table is a mean over people. Behind it, each of them said something else. In OASIS the standard
@@ -342,7 +342,7 @@ for target in ("valence", "arousal"):
 # - Asked for the feeling of *one* person, the same perfect model could reach no more than
 #   $\sqrt{\tau^2 / (\tau^2 + \sigma^2)}$.
 
-# %%
+# %% tags=["slide-part"]
 from emolib import evaluation
 from emolib.evaluation import Estimate
 
@@ -408,7 +408,7 @@ pd.Series(
     name="scenes (simulated)",
 ).to_frame()
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## What could the best model do?
 #
 # On real photographs nobody knows. In the laboratory we do, because we know the planted model: the best guess for a
@@ -416,7 +416,7 @@ pd.Series(
 # handicapped oracles see less: one knows only the *objects*, one only the colours, that is background and light. A
 # method that beats the colour oracle must have seen objects.
 
-# %%
+# %% tags=["slide-part"]
 from emolib.corpora.scenes import Parameters, bounds
 
 planted = bounds(Parameters())
@@ -429,13 +429,13 @@ pd.Series(
     {k.replace("_", " "): f"{v.value:.1%}" for k, v in limits.items()}, name="accuracy on scenes (simulated)"
 ).to_frame()
 
-# %% [markdown]
+# %% [markdown] tags=["subslide"]
 # Now a real method: a network pretrained on photographs, frozen, and a linear model on what it sees. The folds keep
 # near-duplicates together; the penalty is chosen inside each training fold. And the check of the laboratory itself: with
 # **all effects turned off** the same method has to fall to chance, one in eight. If it doesn't, a label leaks from
 # somewhere else.
 
-# %%
+# %% tags=["slide-part"]
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.preprocessing import StandardScaler
 
@@ -498,7 +498,7 @@ Markdown(
     )
 )
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # What is missing to the bound? The network has to recognise small, flat drawings that it was never trained on, from few
 # pictures. The bound says that it could be done, not that it is easy.
 #
@@ -509,7 +509,7 @@ Markdown(
 # copies. The simplest method that remembers is the nearest neighbour; here it is on the copies and their originals, with
 # folds that ignore the groups and folds that keep them.
 
-# %%
+# %% tags=["slide-part"]
 from sklearn.model_selection import KFold
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -544,40 +544,69 @@ figures.show(row, alt="Three painted scenes, each beside its near-duplicate: mir
 
 # %% [markdown]
 # ## Exercises
+#
+# Each exercise names what to define; the cell below it says whether it is right.
+
+# %% tags=["remove-cell"]
+from emolib import exercises
 
 # %% [markdown] tags=["exercise"]
 # ### The average disagreement, in steps
 #
 # Two workers who disagree may still be close on the wheel. How many steps apart are two votes on average, in the
-# laboratory, and how many would it be if votes were shuffled between pictures?
+# laboratory, and how many would it be if votes were shuffled between pictures? Write `steps_apart(votes, steps)`, which
+# returns both numbers, from votes (a row a picture, a column an emotion) and the steps between any two emotions.
+
 
 # %% tags=["solution"]
-steps = emotions.distance_matrix(order=emotions.MIKELS)
-pairs = votes[:, :, None] * votes[:, None, :] - np.eye(8, dtype=int) * votes[:, :, None]
-apart = (pairs * steps).sum() / pairs.sum()
-share = votes.sum(0) / votes.sum()
-print(f"two votes on one picture: {apart:.2f} steps; on any two pictures: {share @ steps @ share:.2f}")
+def steps_apart(votes, steps):
+    # A worker is no pair with himself: the diagonal loses one a vote.
+    pairs = votes[:, :, None] * votes[:, None, :] - np.eye(8, dtype=int) * votes[:, :, None]
+    share = votes.sum(0) / votes.sum()
+    return (pairs * steps).sum() / pairs.sum(), share @ steps @ share
+
+
+same, shuffled = steps_apart(votes, emotions.distance_matrix(order=emotions.MIKELS))
+print(f"two votes on one picture: {same:.2f} steps; on any two pictures: {shuffled:.2f}")
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 1, globals())
 
 # %% [markdown] tags=["exercise"]
 # ### How many raters are enough?
 #
 # From the ceilings above: how many people must rate a picture so that a perfect model could correlate .95 with their
-# mean?
+# mean? Write `raters_needed(one_person, wanted)`: the ceiling for one person and the wanted correlation in, the number of
+# people out.
+
 
 # %% tags=["solution"]
+def raters_needed(one_person, wanted):
+    ratio = 1 / one_person**2 - 1  # sigma^2 / tau^2
+    return int(np.ceil(ratio / (1 / wanted**2 - 1)))
+
+
 for (target, label), e in ceilings.items():
     if label == "one person":
-        ratio = 1 / e.value**2 - 1  # sigma^2 / tau^2
-        print(f"{target}: {int(np.ceil(ratio / (1 / 0.95**2 - 1)))} people")
+        print(f"{target}: {raters_needed(e.value, 0.95)} people")
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 2, globals())
 
 # %% [markdown] tags=["exercise"]
 # ### Turn one effect off
 #
-# What are the bounds of a laboratory in which objects mean nothing? Which oracle should be at chance then, and is it?
+# What are the bounds of a laboratory in which objects mean nothing (`without`)? Which oracle can but guess then, and does
+# it? Put its name into `blind`: `"object_only"` or `"colour_only"`.
 
 # %% tags=["solution"]
 without = bounds(Parameters(object=0.0))
+# Whoever sees only objects says the most frequent emotion; colour is all there is to know, and is the bound.
+blind = "object_only"
 pd.Series({what: f"{getattr(without, what):.1%}" for what in limits}, name="objects off").to_frame()
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 3, globals())
 
 # %% [markdown]
 # ## What to take along

@@ -149,9 +149,9 @@ def test_write_makes_today_the_baseline(project: Path) -> None:
     entries = json.loads(path.read_text("utf-8"))
     assert entries.keys() == {R, MSE, COUNT, OTHER, "tiny/table1/all/oasis/narrow_r"}
     assert entries[OTHER] == entry(0.4, 0.1, "kept")
-    assert entries[R] == entry(0.5123, 0.1, "a third of its 95% interval")
-    assert entries[MSE] == entry(1.5, 0.03, "2% of the value; it has no interval")
-    assert entries[COUNT] == entry(814.0, 0.0, "a count")
+    assert entries[R] == entry(0.5123, 0.1, "a third of its 95% interval over 40 groups") | {"chapter": "01_tiny"}
+    assert entries[MSE] == entry(1.5, 0.03, "2% of the value; it has no interval") | {"chapter": "01_tiny"}
+    assert entries[COUNT] == entry(814.0, 0.0, "a count") | {"chapter": "01_tiny"}
     assert entries["tiny/table1/all/oasis/narrow_r"]["tolerance"] == 0.005
     # What was written holds, and writing it once more changes nothing.
     assert check()[0] == 0
@@ -162,6 +162,50 @@ def test_write_makes_today_the_baseline(project: Path) -> None:
     assert statuses(baselines.compare("ci")) == {
         R: "changed", MSE: "ok", COUNT: "changed", OTHER: "absent", "tiny/table1/all/oasis/narrow_r": "missing",
     }  # fmt: skip
+
+
+EXPLODED = "jacobson2019/poster/fractalnet/scenes/accuracy"
+
+
+def test_what_no_tolerance_fits_is_left_out_with_its_reason(project: Path) -> None:
+    healthy = EXPLODED.replace("fractalnet", "resnet")
+    plant_run(project, {EXPLODED: metric(0.13, 0.1, 0.16), healthy: metric(0.3, 0.2, 0.4)}, ("scenes",))
+    assert check("--write")[0] == 0
+    entries = json.loads((project / "tests" / "baselines" / "ci.json").read_text("utf-8"))
+    assert entries[EXPLODED].keys() == {"left_out", "chapter"} and "rounding" in entries[EXPLODED]["left_out"]
+    assert entries[healthy]["value"] == 0.3
+    plant_run(project, {EXPLODED: metric(0.5), healthy: metric(0.3)}, ("scenes",))
+    assert statuses(baselines.compare("ci")) == {EXPLODED: "left out", healthy: "ok"}
+    assert check() == (0, "ci: 1 ok, 1 left out\n")
+
+
+def test_chapters_with_changes_come_first_and_new_metrics_do_not_drown_them(project: Path) -> None:
+    fresh = {f"aaa/table1/system{i}/oasis/valence_r": metric(0.1) for i in range(9)}
+    plant_run(project, fresh, chapter="00_first")
+    plant_run(project, {R: metric(0.9), MSE: metric(1.5)}, chapter="01_tiny")
+    plant_baseline(project, {R: entry(0.5, 0.1), MSE: entry(1.5, 0.1)})
+    code, output = check()
+    lines = output.splitlines()
+    assert code == 1 and lines[0] == "01_tiny: 1 changed" and lines[1].startswith("changed") and R in lines[1]
+    assert lines[2] == "00_first: 9 new" and lines[-2] == "new      and 4 more" and len(lines) == 10
+    assert lines[-1] == "ci: 1 ok, 1 changed, 9 new"
+
+
+def test_a_chapter_that_was_not_run_is_absent_and_one_that_lost_a_metric_is_not(project: Path) -> None:
+    plant_run(project, {R: metric(0.5), OTHER: metric(0.4)}, ("oasis", "cgna10766"))
+    plant_run(project, {MSE: metric(1.5)}, chapter="02_other")
+    assert check("--write")[0] == 0
+    (project / "runs" / "ci" / "02_other" / "metrics.json").unlink()
+    assert statuses(baselines.compare("ci")) == {R: "ok", OTHER: "ok", MSE: "absent"}
+    plant_run(project, {R: metric(0.5)}, ("oasis", "cgna10766"))
+    assert statuses(baselines.compare("ci")) == {R: "ok", OTHER: "missing", MSE: "absent"}
+
+
+def test_a_share_without_interval_may_move_by_a_few_of_what_it_counts(project: Path) -> None:
+    plant_run(project, {"tiny/table1/all/oasis/accuracy": metric(0.5)})
+    assert check("--write")[0] == 0
+    (found,) = json.loads((project / "tests" / "baselines" / "ci.json").read_text("utf-8")).values()
+    assert found["tolerance"] == pytest.approx(4 / 40) and "four of 40 groups" in found["reason"]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +239,9 @@ def test_committed_baselines_are_well_formed() -> None:
         assert entries, path
         for name, found in entries.items():
             assert name.count("/") == 4 and all(name.split("/")), name
-            assert found.keys() == {"value", "tolerance", "reason"}, name
+            if "left_out" in found:
+                assert found["left_out"].strip(), name
+                continue
+            assert {"value", "tolerance", "reason"} <= found.keys() <= {"value", "tolerance", "reason", "chapter"}, name
             assert isinstance(found["value"], int | float) and found["tolerance"] >= 0, name
             assert found["reason"].strip(), name

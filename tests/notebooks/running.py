@@ -29,6 +29,10 @@ def check_ran_whole(notebook: nbformat.NotebookNode, least_figures: int = 10) ->
     figures = [output for output in outputs if "image/png" in output.get("data", {})]
     assert len(figures) >= least_figures
     assert all(figure.metadata["image/png"]["alt"].strip() for figure in figures)
+    # The chapter's own solutions pass the checks of its exercises.
+    checks = [cell for cell in cells if "check" in cell.metadata.get("tags", [])]
+    said = [output.get("data", {}).get("text/plain", "") for cell in checks for output in cell.outputs]
+    assert len(said) == len(checks) and all(text.endswith(": right.") for text in said), said
     # A cell of the chapter has no error to warn of: what is on stderr is progress.
     text = "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stderr")
     assert "Traceback" not in text

@@ -1,0 +1,143 @@
+"""The scorecard as tables of a page: who says what, what came of it, and what others found. Used by chapter 6.
+
+Everything here takes the rows of `claims.scorecard` and adds what only the claims know: the place in the paper, the
+later measurements of others, the shape of a printed table.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from emolib.claims.schema import Claim
+from emolib.errors import BadInput
+
+Row = Mapping[str, Any]
+
+PAPERS = {
+    "you2016": "You 2016",
+    "kim2017": "Kim 2017",
+    "jacobson2019": "Jacobson 2019",
+    "rao2019": "Rao 2019",
+    "wei2020": "Wei 2020",
+}
+"""How a paper is called on a page, in the order of the chapters."""
+
+VERDICTS = ("holds", "contradicted", "inconclusive")
+
+
+def number(value: float | None) -> str:
+    """A number with as many digits as mean something: 0.213, 12.3, 10,766; "" for None."""
+    if value is None:
+        return ""
+    if float(value).is_integer() and abs(value) >= 2:
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+
+
+def interval(row: Row) -> str:
+    """Our value of a row with its 95% interval, "" where nothing was measured."""
+    if row["ours"] is None:
+        return ""
+    if row["low"] is None or row["high"] is None:
+        return number(row["ours"])
+    return f"{number(row['ours'])} [{number(row['low'])}, {number(row['high'])}]"
+
+
+def verdict_counts(rows: Iterable[Row]) -> pd.DataFrame:
+    """Directional claims by paper and corpus: how many hold, are contradicted, are inconclusive.
+
+    A line a paper and corpus on which at least one claim was measured, and one a paper for claims not judged here.
+    """
+    counted: dict[tuple[str, str], dict[str, int]] = {}
+    for row in rows:
+        if row["kind"] != "direction":
+            continue
+        judged = row["verdict"] in VERDICTS
+        place = (row["paper"], row["corpus"] if judged else "not judged here")
+        line = counted.setdefault(place, dict.fromkeys((*VERDICTS, "not judged"), 0))
+        line[row["verdict"] if judged else "not judged"] += 1
+    order = sorted(counted, key=lambda place: (list(PAPERS).index(place[0]), place[1] == "not judged here", place[1]))
+    lines = [{"paper": PAPERS[paper], "corpus": corpus, **counted[paper, corpus]} for paper, corpus in order]
+    return pd.DataFrame(lines, columns=["paper", "corpus", *VERDICTS, "not judged"])
+
+
+def directions(rows: Iterable[Row], paper: str) -> pd.DataFrame:
+    """Every directional claim of a paper: statement, the paper's difference, ours on each corpus, verdict."""
+    lines = [
+        {
+            "claim": row["statement"],
+            "in the paper": number(row["published"]) if isinstance(row["published"], float) else row["published"] or "",
+            "corpus": row["corpus"] if row["ours"] is not None else "",
+            "ours [95%]": interval(row),
+            "verdict": row["verdict"],
+        }
+        for row in rows
+        if row["kind"] == "direction" and row["paper"] == paper
+    ]
+    return pd.DataFrame(lines, columns=["claim", "in the paper", "corpus", "ours [95%]", "verdict"])
+
+
+def fine_print(rows: Iterable[Row], claims: Iterable[Claim]) -> pd.DataFrame:
+    """Every check of a paper's numbers against one another, the failing ones first."""
+    where = {claim.id: claim.where for claim in claims}
+    lines = [
+        {
+            "paper": PAPERS[row["paper"]],
+            "place": where[row["id"]],
+            "the paper should agree that": row["statement"],
+            "printed": "" if row["published"] is None else str(row["published"]),
+            "comes to": number(row["ours"]),
+            "verdict": row["verdict"],
+        }
+        for row in rows
+        if row["kind"] == "consistency"
+    ]
+    names = ["paper", "place", "the paper should agree that", "printed", "comes to", "verdict"]
+    frame = pd.DataFrame(lines, columns=names)
+    return frame.sort_values(
+        "verdict", key=lambda verdicts: verdicts != "contradicted", kind="stable", ignore_index=True
+    )
+
+
+def printed_tables(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
+    """The claims of each table of the papers, by "paper/table", in the order in which they are printed."""
+    found: dict[str, list[Claim]] = {}
+    for claim in claims:
+        paper, table, *cell = claim.id.split("/")
+        if claim.kind == "number" and table != "text" and len(cell) == 2:
+            found.setdefault(f"{paper}/{table}", []).append(claim)
+    return found
+
+
+def beside(cells: Sequence[Claim], rows: Iterable[Row]) -> pd.DataFrame:
+    """One table of a paper as it is printed, ours below each number; cells are HTML.
+
+    Args:
+        cells: one value of `printed_tables`.
+        rows: of `claims.scorecard`.
+
+    Raises:
+        BadInput: no cell.
+    """
+    if not cells:
+        raise BadInput("beside: a table without cells; give one of printed_tables(claims())")
+    measured: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["ours"] is not None:
+            measured.setdefault(row["id"], []).append(row)
+    lines: dict[str, dict[str, str]] = {}
+    for claim in cells:
+        line, column = (part.replace("_", " ") for part in claim.id.split("/")[2:])
+        ours = [f"<b>{html.escape(interval(row))}</b> {row['corpus']}" for row in measured.get(claim.id, [])]
+        lines.setdefault(line, {})[column] = "<br>".join([number(float(claim.published or 0)), *ours])
+    return pd.DataFrame(lines).T.fillna("")
+
+
+def later(cells: Sequence[Claim]) -> list[str]:
+    """What others measured later for the cells of a table, each once: "value (source)"."""
+    notes = [f"{entry['value']} ({entry['source']})" for claim in cells for entry in claim.independent]
+    return list(dict.fromkeys(notes))
