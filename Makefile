@@ -5,6 +5,7 @@ PYTHON ?= python3
 PROFILE ?= laptop
 PORT ?= 8000
 NOTEBOOKS ?= notebooks
+STUDENTS ?= students
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(8, os.cpu_count() or 1))")
 
 ifeq ($(OS),Windows_NT)
@@ -15,7 +16,7 @@ endif
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test lint serve notebooks lock clean
+.PHONY: help install book test lint serve notebooks students lock clean
 
 help:
 	@echo "make book       run every chapter (PROFILE=$(PROFILE)) and build the site into book/_build/html"
@@ -23,6 +24,7 @@ help:
 	@echo "make lint       check the style with ruff"
 	@echo "make serve      show the built site at http://127.0.0.1:$(PORT)"
 	@echo "make notebooks  write every chapter as an unexecuted .ipynb into NOTEBOOKS=$(NOTEBOOKS)"
+	@echo "make students   write every chapter as a notebook without solutions into STUDENTS=$(STUDENTS)"
 	@echo "make lock       write the versions installed in .venv into requirements.lock"
 	@echo "make clean      remove what a build makes (runs, site, caches of tools); .venv stays"
 
@@ -50,6 +52,9 @@ serve: $(STAMP)
 
 notebooks: $(STAMP)
 	$(VENV_PYTHON) -m emolib.site.launch "$(NOTEBOOKS)"
+
+students: $(STAMP)
+	$(VENV_PYTHON) -m emolib.site.teaching "$(STUDENTS)"
 
 # A constraints file: it pins what gets installed and installs nothing by itself, so that one file serves every platform.
 # Left out: the installers, which must suit the Python at hand, and the GPU libraries, which torch pins for itself.

@@ -20,13 +20,16 @@ from PIL import Image, UnidentifiedImageError
 
 from emolib import claims, corpora
 from emolib.errors import BadInput, EmolibError
-from emolib.site import ownpicture, pages, privacy
+from emolib.site import frontpage, guides, ownpicture, pages, privacy, teaching
 from emolib.site.builder import builder_versions, copy_mathjax, run_builder, write_atomically
 from emolib.site.chapters import prepare
-from emolib.site.checks import check_site, describes
+from emolib.site.checks import check_site, describes, weigh
 from emolib.site.launch import export_notebooks
+from emolib.site.mending import mend_pages
+from emolib.site.pictures import lighten
 from emolib.site.portraits import FOLDER, portrait
 from emolib.site.runs import ChapterRun, read_runs
+from emolib.site.weight import heaviest
 
 __all__ = ["build", "export_notebooks"]
 
@@ -46,7 +49,8 @@ def build(root: Path, profile: str = "laptop", strict: bool = True, echo: Callab
     book = root / "book"
     private = privacy.folders(root)
     runs = [privacy.hide_in_run(run, private) for run in _chosen_runs(root, profile, strict, echo)]
-    files = _generated_files(runs, private, strict)
+    lessons = teaching.downloads(root, runs, private)
+    files = _generated_files(runs, private, strict, book, lessons)
     own = None
     if ownpicture.SOURCE in _listed(_read_toc(book)):
         own = ownpicture.prepare(book / "_build" / "ownpicture" / profile, profile, echo)
@@ -54,7 +58,7 @@ def build(root: Path, profile: str = "laptop", strict: bool = True, echo: Callab
     _write(book, files)
     toc = _table_of_contents(book, runs, strict)
     html, state_file = book / "_build" / "html", book / "_build" / "site.json"
-    fingerprint = _fingerprint(book, toc, strict)
+    fingerprint = _fingerprint(book, toc, strict) + teaching.digest(lessons)
     state = _read_state(state_file)
     if state.get("fingerprint") == fingerprint and (html / "index.html").is_file():
         echo("The site is up to date: nothing has changed since it was built.")
@@ -69,6 +73,9 @@ def build(root: Path, profile: str = "laptop", strict: bool = True, echo: Callab
     echo(f"Building the site from {len(runs)} chapter(s) in the profile '{profile}' ...")
     run_builder(book, toc, strict, echo)
     copy_mathjax(html / "_static" / "mathjax")
+    teaching.install(lessons, html)
+    mend_pages(html)
+    lighten(html)
     if own is not None:
         ownpicture.install(own, html)
     faults = check_site(html, tuple(private))
@@ -79,6 +86,7 @@ def build(root: Path, profile: str = "laptop", strict: bool = True, echo: Callab
         echo(told)
     state = {"fingerprint": fingerprint, "profile": profile, "strict": strict, "pages": now}
     write_atomically(state_file, json.dumps(state) + "\n")
+    echo(heaviest(weigh(html)))
     echo(f"The site is in {html}.")
     return html
 
@@ -131,11 +139,16 @@ def _chosen_runs(root: Path, profile: str, strict: bool, echo: Callable[[str], o
     return [runs[name] for name in listed if name in runs]
 
 
-def _generated_files(runs: list[ChapterRun], private: dict[str, str], strict: bool) -> dict[str, bytes]:
+def _generated_files(
+    runs: list[ChapterRun], private: dict[str, str], strict: bool, book: Path, lessons: dict[str, bytes]
+) -> dict[str, bytes]:
     """Path below ``book/`` -> content, of everything that a run adds to the book."""
     files: dict[str, bytes] = {}
+    chapters = []
     for run in runs:
         notebook = prepare(run, strict)
+        chapters.append((run, notebook))
+        teaching.add_to_page(notebook, run.name, book, lessons)
         privacy.hide_in_notebook(notebook, private)
         text = nbformat.writes(notebook, version=4) + "\n"
         files[f"chapters/{run.name}.ipynb"] = text.encode("utf-8")
@@ -143,13 +156,22 @@ def _generated_files(runs: list[ChapterRun], private: dict[str, str], strict: bo
     if first is not None:
         files[f"run/figures/{first.name}/opening.png"] = (first.folder / _OPENING).read_bytes()
     cards = [corpora.card(name) for name in corpora.names()]
+    plans = teaching.plan_pages(book / "instructor" / "plans.yml", runs)
+    judged = claims.scorecard([run.metrics for run in runs])
     looks = {card.name: portrait(card.name, private=private) for card in cards}
     for look in looks.values():
         files |= {f"cards/{FOLDER}/{name}": png for name, png in look.figures.items()}
     written = {
         "run/opening.md": pages.opening(first, *(_description(first.folder / _OPENING) if first else ())),
         "run/about.md": pages.about_page(runs, builder_versions(), [card.name for card in cards]),
-        "run/claims.md": pages.claims_page(claims.scorecard([run.metrics for run in runs])),
+        "run/claims.md": pages.claims_page(judged),
+        "run/result.md": frontpage.result(judged),
+        "run/chapters.md": frontpage.chapter_cards(chapters, judged),
+        "run/start.md": frontpage.start_cards(set(_listed(_read_toc(book))), runs[0].name),
+        **{f"run/plan_{name}.md": text for name, text in plans.items()},
+        "run/guide_open.md": guides.open_table(),
+        "run/guide_asked.md": guides.asked_table(),
+        "run/guide_times.md": guides.times(runs),
         "cards/index.md": pages.cards_index(cards, looks),
         **{f"cards/{card.name}.md": pages.card_page(card, runs, looks[card.name]) for card in cards},
     }

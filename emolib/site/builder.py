@@ -28,6 +28,8 @@ BUILDERS = (
     "sphinx-togglebutton",
     "sphinxcontrib-bibtex",
     "sphinx-mathjax-offline",
+    "sphinx-revealjs",
+    "sphinxext-opengraph",
 )
 #: What of MathJax a page can ask for: the component itself, fonts, TeX extensions, menu, and English speech for
 #: screen readers.

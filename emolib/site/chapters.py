@@ -50,15 +50,21 @@ def prepare(run: ChapterRun, strict: bool = True) -> nbformat.NotebookNode:
 
     Raises :class:`EmolibError` when a cell of it failed and, if ``strict``, when a figure has no description.
     """
-    notebook = read_notebook(run.notebook)
-    _refuse_failures(notebook, run.name)
-    _clean(notebook)
+    notebook = cleaned(run)
     if strict:
         faults = [fault for number, cell in enumerate(notebook.cells, 1) for fault in _figure_faults(number, cell)]
         if faults:
             raise EmolibError(f"Chapter {run.name} has figures that a reader cannot hear:\n" + "\n".join(faults))
     _box_exercises(notebook, run.name)
     _add_run_line(notebook, run)
+    return notebook
+
+
+def cleaned(run: ChapterRun) -> nbformat.NotebookNode:
+    """The notebook of ``run`` without what belongs to the machine; :class:`EmolibError` when a cell of it failed."""
+    notebook = read_notebook(run.notebook)
+    _refuse_failures(notebook, run.name)
+    _clean(notebook)
     return notebook
 
 

@@ -1,7 +1,8 @@
 """Looks over the built site as a reader without internet, without sight or with a mouse would.
 
-Used by every page. Four things have to hold: every picture has a description, every link inside the site leads
-somewhere, nothing is loaded from another host, and nothing names a folder of the machine that built the site.
+Used by every page. Five things have to hold: every picture has a description, every link inside the site leads
+somewhere, nothing is loaded from another host, nothing names a folder of the machine that built the site, and no page
+is heavier than a slow line can carry.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from emolib.site.privacy import pattern
+from emolib.site.weight import BUDGET, PICTURE, weights
 
 _PICTURE_NAME = re.compile(r"\.(png|jpe?g|gif|svg|webp|bmp|tiff?|pdf)$", re.IGNORECASE)
 _HASH = re.compile(r"^[0-9a-f]{12,}$", re.IGNORECASE)
@@ -106,20 +108,37 @@ def _addresses(key: str, value: str | None) -> list[str]:
     return [value.strip()]
 
 
+def weigh(html: Path) -> dict[str, tuple[int, int]]:
+    """Page -> bytes that a browser loads for it, and those of its pictures, the heaviest first."""
+    html = Path(html).resolve()
+    return weights({name: _local_files(page, html) for name, page in _read_pages(html).items()}, html)
+
+
+def _local_files(page: _Page, html: Path) -> set[Path]:
+    """The files of the site that a page's HTML names for the browser to load."""
+    inside = (address for _, _, address in page.loaded if not urlsplit(address).scheme and not _is_external(address))
+    return {_target(page.name, address, html)[0] for address in inside}
+
+
+def _read_pages(html: Path) -> dict[str, _Page]:
+    """Every page of the site but those that come with the theme, by its path."""
+    parsed = {}
+    for path in sorted(html.rglob("*.html")):
+        name = path.relative_to(html).as_posix()
+        if not name.startswith("_static/"):
+            parsed[name] = page = _Page(name)
+            page.feed(path.read_text(encoding="utf-8"))
+            page.close()
+    return parsed
+
+
 def check_site(html: Path, private: tuple[str, ...] = ()) -> list[Fault]:
     """Every fault of the site in the folder ``html``, page by page.
 
     ``private`` are folders that no page may name, such as the one in which the site was built.
     """
     html = Path(html)
-    pages = {path.relative_to(html).as_posix(): path for path in sorted(html.rglob("*.html"))}
-    pages = {name: path for name, path in pages.items() if not name.startswith("_static/")}
-    parsed = {}
-    for name, path in pages.items():
-        page = _Page(name)
-        page.feed(path.read_text(encoding="utf-8"))
-        page.close()
-        parsed[name] = page
+    parsed = _read_pages(html)
     faults: list[Fault] = []
     for page in parsed.values():
         faults += _picture_faults(page) + _loading_faults(page, html) + _link_faults(page, parsed, html)
@@ -128,7 +147,8 @@ def check_site(html: Path, private: tuple[str, ...] = ()) -> list[Fault]:
             name = path.relative_to(html).as_posix()
             faults += [Fault(name, number, f"loads {url} from another host") for url in _CSS_URL.findall(line)]
     sources = sorted(path for path in (html / "_sources").rglob("*") if path.is_file())
-    for path in [*pages.values(), *sources]:
+    faults += _weight_faults(parsed, html.resolve())
+    for path in [*(html / name for name in parsed), *sources]:
         faults += _private_faults(path, path.relative_to(html).as_posix(), private)
     return sorted(faults, key=lambda fault: (fault.page, fault.line, fault.message))
 
@@ -201,6 +221,22 @@ def _link_faults(page: _Page, parsed: dict[str, _Page], html: Path) -> list[Faul
             faults.append(
                 Fault(page.name, line, f"the link {address} leads nowhere: '{other.name}' has no anchor '{anchor}'")
             )
+    return faults
+
+
+def _weight_faults(parsed: dict[str, _Page], html: Path) -> list[Fault]:
+    loads = {name: _local_files(page, html) for name, page in parsed.items()}
+    faults = [
+        Fault(page, 1, f"a browser loads {total / 1e6:.1f} MB for it, more than {BUDGET / 1e6:.1f} MB: draw fewer or "
+              "smaller figures")
+        for page, (total, _) in weights(loads, html).items()
+        if total > BUDGET
+    ]  # fmt: skip
+    for name, files in loads.items():
+        for file in sorted(files):
+            if "_images" in file.parts and file.is_file() and file.stat().st_size > PICTURE:
+                size = file.stat().st_size / 1e6
+                faults.append(Fault(name, 1, f"the picture {file.name} has {size:.1f} MB: draw it with fewer pixels"))
     return faults
 
 

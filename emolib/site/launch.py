@@ -35,6 +35,15 @@ def read_repository(root: Path) -> tuple[str, str]:
         raise BadInput(f"{path} has to name the book's repository: repository: url and branch ({error}).") from error
 
 
+def site_address(url: str) -> str:
+    """Where the book of the repository at ``url`` is published: GitHub's pages, elsewhere the repository itself."""
+    parts = urlsplit(url.rstrip("/"))
+    if parts.netloc != "github.com":
+        return url.rstrip("/") + "/"
+    owner, _, name = parts.path.strip("/").removesuffix(".git").partition("/")
+    return f"https://{owner}.github.io/{name}/"
+
+
 def source_link(url: str, branch: str, chapter: str) -> str:
     """The page of the chapter's only source, ``notebooks/<chapter>.py``."""
     return f"{url.rstrip('/')}/blob/{quote(branch)}/{FOLDER}/{quote(chapter)}.py"

@@ -223,7 +223,7 @@ def opening(run: ChapterRun | None, alt: str = "", caption: str = "") -> str:
     if run is None:
         return "% No chapter of this run has drawn a picture for the first page.\n"
     text = " ".join(alt.split())
-    told = f"{caption} " if caption else ""
+    told = f"{caption.rstrip('.')}. " if caption else ""
     return (
         f"```{{figure}} run/figures/{run.name}/opening.png\n:alt: {text}\n:align: center\n\n"
         f"{told}From [](chapters/{run.name}.ipynb).\n```\n"
@@ -233,7 +233,8 @@ def opening(run: ChapterRun | None, alt: str = "", caption: str = "") -> str:
 def card_page(card: Card, runs: Sequence[ChapterRun], portrait: Portrait | None = None) -> str:
     """A corpus's card, with its reference as a citation, what its data look like and what this run used of it."""
     text = (
-        card.markdown()
+        # A pattern of file names such as im<i>.jpg is no HTML; an address in angle brackets stays a link.
+        re.sub(r"(`[^`\n]*`)|<(?!https?:)", lambda found: found[1] or "\\<", card.markdown())
         .replace(f"`{card.citation}`", f"{{cite:t}}`{card.citation}`")
         .replace("| | |\n", "| At a glance | |\n", 1)
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from binascii import a2b_base64
+from html import escape
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from sphinx_exercise.nodes import exercise_subtitle, exercise_title
 
 from emolib.site import ownpicture
 from emolib.site.chapters import described_images, read_notebook
-from emolib.site.launch import launch_links, source_link
+from emolib.site.frontpage import hook
+from emolib.site.launch import launch_links, site_address, source_link
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -26,14 +28,36 @@ _ICONS = {"Colab": "_static/images/logo_colab.png", "Binder": "_static/images/lo
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the handlers with Sphinx."""
+    app.connect("config-inited", share)
     app.connect("doctree-read", describe_figures)
     app.connect("doctree-read", title_exercises)
     app.connect("doctree-resolved", drop_thebe_settings, priority=600)
     app.connect("html-page-context", drop_thebe_scripts, priority=600)
     # After the theme's own buttons (501), so that the group of source buttons exists.
     app.connect("html-page-context", add_buttons, priority=600)
+    # Before sphinxext-opengraph (500), which writes what other sites show of a page.
+    app.connect("html-page-context", introduce_chapter, priority=400)
     app.connect("html-page-context", shut_in, priority=600)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def share(app: Sphinx, config: Any) -> None:
+    """Tells sphinxext-opengraph where the book is published, and which picture stands for a page that has none."""
+    config.ogp_site_url = site_address(config.html_theme_options.get("repository_url", ""))
+    config.ogp_use_first_image = True
+    if any(Path(app.srcdir).glob("run/figures/*/opening.png")):
+        config.ogp_image = "_images/opening.png"
+
+
+def introduce_chapter(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Describes a chapter by its first sentences; its first paragraph only says how it ran."""
+    if not pagename.startswith("chapters/"):
+        return
+    told = hook(read_notebook(Path(app.env.doc2path(pagename))))
+    context["meta"] = {**(context.get("meta") or {}), "og:description": told}
+    context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{escape(told)}" />\n'
 
 
 def describe_figures(app: Sphinx, doctree: nodes.document) -> None:
@@ -101,7 +125,13 @@ def add_buttons(
         return
     chapter = PurePosixPath(pagename).name
     launch = [
-        {"type": "link", "text": name, "tooltip": f"Open this chapter on {name}", "icon": _ICONS[name], "url": link}
+        {
+            "type": "link",
+            "text": name,
+            "tooltip": f"Open this chapter on {name}; needs a network",
+            "icon": _ICONS[name],
+            "url": link,
+        }
         for name, link in launch_links(url, chapter).items()
     ]
     context["header_buttons"].append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emolib.site.checks import check_site, describes
+from emolib.site.checks import check_site, describes, weigh
 
 CLEAN = """<!DOCTYPE html>
 <html><head>
@@ -127,3 +127,23 @@ def test_these_describe_nothing(alt):
 @pytest.mark.parametrize("alt", ["A beach.", "Valence/arousal plane: a V shape", "Logo", "r = .5"])
 def test_these_describe(alt):
     assert describes(alt)
+
+
+def test_a_page_that_loads_too_much_is_found(site):
+    for number in range(10):
+        (site / "_static" / f"{number}.png").write_bytes(bytes(800_000))
+    add(site, "".join(f'<img src="_static/{number}.png" alt="A blank picture.">' for number in range(10)))
+    assert [str(fault) for fault in check_site(site)] == [
+        "index.html, line 1: a browser loads 8.0 MB for it, more than 7.5 MB: draw fewer or smaller figures"
+    ]
+    heaviest = next(iter(weigh(site)))
+    assert heaviest == "index.html" and weigh(site)["other.html"] == ((site / "other.html").stat().st_size, 0)
+
+
+def test_a_picture_that_is_too_large_is_found_and_weighed_once(site):
+    (site / "_images").mkdir()
+    (site / "_images" / "a.png").write_bytes(bytes(1_200_000))
+    add(site, '<img src="_images/a.png" alt="Blank."> <img src="_images/a.png" alt="Blank again.">')
+    assert [fault.message for fault in check_site(site)] == ["the picture a.png has 1.2 MB: draw it with fewer pixels"]
+    total, pictures = weigh(site)["index.html"]
+    assert pictures == 1_200_000 and pictures < total < pictures + 10_000

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import http.server
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,15 +20,11 @@ from emolib.site.ownpicture import model as ownmodel
 from emolib.site.ownpicture import webruntime
 from tests.fixtures.book import small_notebook, write_book, write_run
 from tests.fixtures.corpora import write_oasis
-from tests.site.test_browser import ARGUMENTS, BROWSER, CONTRAST, Visit
+from tests.site.conftest import CONTRAST, IN_A_BROWSER
 
 PAGE = "run/ownpicture.html"
-CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome on this machine"),
-]
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -56,45 +50,9 @@ def published(tmp_path_factory) -> Iterator[tuple[Path, ownmodel.OwnPicture]]:
 
 
 @pytest.fixture(scope="module")
-def address(published) -> Iterator[str]:
-    """Serves the site on this machine alone; yields its address."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, directory=str(published[0]), **kwargs)
-
-        def log_message(self, format, *args):
-            """Says nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=[*ARGUMENTS, *CAMERA])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser, address):
-    visits = []
-
-    def start(width: int = 1280, scheme: str = "light") -> Visit:
-        visits.append(Visit(browser, address, width, scheme))
-        return visits[-1]
-
-    yield start
-    for each in visits:
-        each.context.close()
+def html(published) -> Path:
+    """The folder of the site that the browser opens."""
+    return published[0]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,71 @@
+"""Makes the pages light: figures as WebP, loaded when a reader comes near them, with their size told in advance.
+
+Used by every page with a figure. A notebook keeps its figures as PNG, and so does the address that other sites show as
+a page's picture; what a browser loads is a fifth of that.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+from PIL import Image
+
+from emolib.site.builder import write_atomically
+
+_IMG = re.compile(r"<img\b[^>]*>")
+_SRC = re.compile(r'\bsrc="([^"]*_images/[^"]+\.png)"')
+#: Below this many bytes nothing is won.
+_SMALL = 20_000
+#: A drawing has no more colours than this, and stays exact to the pixel; above it are photographs.
+_COLOURS = 4096
+_QUALITY = 90
+
+
+def lighten(html: Path) -> None:
+    """Lets every page below ``html`` load its figures as WebP and late; doing it twice changes nothing."""
+    html = Path(html)
+    for path in sorted(html.rglob("*.html")):
+        if path.relative_to(html).parts[0] == "_static":
+            continue
+        text = path.read_text(encoding="utf-8")
+        lighter = _IMG.sub(lambda found, page=path: _light(found[0], page), text)
+        if lighter != text:
+            write_atomically(path, lighter)
+
+
+def _light(tag: str, page: Path) -> str:
+    source = _SRC.search(tag)
+    file = (page.parent / unquote(source[1])).resolve() if source else None
+    if source is None or file is None or not file.is_file():
+        return tag
+    with Image.open(file) as picture:
+        width, height = picture.size
+    small = webp(file)
+    if small is not None:
+        tag = tag.replace(source[0], f'src="{source[1].removesuffix(".png")}.webp"')
+    added = "" if "loading=" in tag else ' loading="lazy" decoding="async"'
+    if not re.search(r"\b(width|height)[=:]", tag):
+        # The page does not jump when the picture comes; the style sheet still fits it to the column.
+        added += f' width="{width}" height="{height}"'
+    return tag.replace("<img", f"<img{added}", 1)
+
+
+def webp(file: Path) -> Path | None:
+    """The WebP beside a PNG, made when it is missing or older; None where it would not be smaller."""
+    target = file.with_suffix(".webp")
+    size = file.stat().st_size
+    if size < _SMALL:
+        return None
+    if not target.is_file() or target.stat().st_mtime < file.stat().st_mtime:
+        with Image.open(file) as picture:
+            # Figures have a white ground; what is clear in them shows it.
+            ground = Image.new("RGBA", picture.size, "white")
+            flat = Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
+        content = io.BytesIO()
+        drawn = flat.getcolors(_COLOURS) is not None
+        flat.save(content, "webp", lossless=drawn, quality=100 if drawn else _QUALITY, method=4)
+        write_atomically(target, content.getvalue())
+    return target if target.stat().st_size < size else None
