@@ -546,6 +546,12 @@ def found_by(network, branch, all_maps, rows, keep=settings["regions"]):
     return detecting.detect(network, all_maps.rows, branch, rows=rows, keep=keep)
 
 
+def found_by_each(wanted, all_maps, rows):
+    """The regions that each of several detectors finds: its key gives levels, branch and seed."""
+    fits = [functools.partial(found_by, networks[levels, s], branch, all_maps, rows) for levels, branch, s in wanted]
+    return dict(zip(wanted, several(fits, device=run.device), strict=True))
+
+
 def hits(found, rows, truth):
     """Found regions matched with the true ones."""
     return match(*found.lists(), [truth[i] for i in rows])
@@ -553,12 +559,9 @@ def hits(found, rows, truth):
 
 kinds = [(levels, branch) for levels in ("single", "multi") for branch in ("object", "emotional")]
 region_groups = detection.table.group.to_numpy()
-matches, found = {}, {}
 with run.timed("detection"):
-    for levels, branch in kinds:
-        for s in seeds:
-            found[levels, branch, s] = found_by(networks[levels, s], branch, region_maps, seek)
-            matches[levels, branch, s] = hits(found[levels, branch, s], seek, true_regions)
+    found = found_by_each([(*kind, s) for kind in kinds for s in seeds], region_maps, seek)
+    matches = {key: hits(own, seek, true_regions) for key, own in found.items()}
 by_kind = {kind: [matches[*kind, s] for s in seeds] for kind in kinds}
 rows = {}
 for kind in kinds:
@@ -787,13 +790,12 @@ whole = np.zeros((len(labels), backbones.info(trunk).dim), np.float32)
 local = {}
 with run.timed("regions of every picture"):
     whole[:] = embeddings(maps)
-    for branch in ("object", "emotional"):
-        for s in seeds:
-            own = found_by(networks["multi", s], branch, maps, used)
-            local[branch, s] = np.full(
-                (len(labels), settings["regions"], sum(shapes[k][0] for k in regional.READ)), np.nan, np.float32
-            )
-            local[branch, s][used] = region_features(maps, own.boxes, rows=used)
+    multi = [("multi", branch, s) for branch in ("object", "emotional") for s in seeds]
+    for (_, branch, s), own in found_by_each(multi, maps, used).items():
+        local[branch, s] = np.full(
+            (len(labels), settings["regions"], sum(shapes[k][0] for k in regional.READ)), np.nan, np.float32
+        )
+        local[branch, s][used] = region_features(maps, own.boxes, rows=used)
 empty = np.mean([np.isnan(local["emotional", s][used][:, 0, 0]).mean() for s in seeds])
 number = np.mean([np.isfinite(local["emotional", s][used][:, :, 0]).sum(1).mean() for s in seeds])
 Markdown(
@@ -1106,10 +1108,10 @@ if photographs is not None:
         shot_truth = ((valence > 4).astype(int), 2 * (valence > np.median(valence)) + (arousal > np.median(arousal)))
         coded = np.concatenate([np.eye(2)[shot_truth[0]], np.eye(4)[shot_truth[1].astype(int)]], 1)
         shot_folds = evaluation.folds(shot_groups, settings["folds"], seed)
-        shot_found, shot_answers = {}, {system: [[], []] for system in parts}
+        shot_answers = {system: [[], []] for system in parts}
+        shot_found = found_by_each(multi, shot_maps, np.arange(len(shots)))
+        shot_found = {(branch, s): own for (_, branch, s), own in shot_found.items()}
         for s in seeds:
-            for branch in ("object", "emotional"):
-                shot_found[branch, s] = found_by(networks["multi", s], branch, shot_maps, np.arange(len(shots)))
             shot_local = {b: region_features(shot_maps, shot_found[b, s].boxes) for b in ("object", "emotional")}
             for system, (which, branch) in parts.items():
                 if which == "global" and s != seeds[0]:
