@@ -80,7 +80,7 @@ common = {
     "batch": 64,
     "epochs": 12,
     "start pixels": 48,
-    "start pictures": 400,
+    "start pictures": 250,
     "start epochs": 3,
     "shares": [0.1, 0.25, 0.5, 0.75, 1.0],
     "folds": 5,

