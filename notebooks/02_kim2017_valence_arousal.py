@@ -74,6 +74,7 @@ common = {
     "fine-tuned epochs": 2,
     "fine-tuned seeds": 3,
     "folds": 5,
+    "maps": ["t-SNE", "UMAP"],
 }
 profiles = {
     "ci": common
@@ -135,6 +136,7 @@ profiles = {
         "fine-tuned epochs": 1,
         "fine-tuned seeds": 1,
         "folds": 2,
+        "maps": ["t-SNE"],
     },
 }
 
@@ -540,12 +542,13 @@ pd.DataFrame(rows).T.rename_axis("correlation with the ratings, r [95% interval]
 # %% tags=["slide-part"]
 import functools
 
+from emolib import runtime
 from emolib.features import category as category_module
 from emolib.features.category import category_features, category_groups
 from emolib.features.low import low_from_files
 from emolib.models import ffnn as ffnn_module
 from emolib.models.ffnn import FFNN, WIDTHS
-from emolib.training import Recipe, fit, loop, out_of_fold, predict
+from emolib.training import Recipe, fit, loop, out_of_fold, predict, several
 
 with run.timed("low-level features"):
     low = np.array(low_from_files(paths))
@@ -558,19 +561,23 @@ attributes = objects | {"category": category_features(objects[chart], families)}
 
 
 @functools.cache
-def groups_of_fold(train, objects_of, rooted=True):
-    """The groups of Table III, standardised on the training rows: low 593, object 1000, scene 150."""
+def words_of_fold(train):
+    """Shares of the scene categories that are found on the training rows, float32 (n, words)."""
     train = np.frombuffer(train, dtype=np.int64)
-    scene = parsed if parsed is not None else VisualWords(n_words, seed).fit(places[train]).transform(places)
+    return VisualWords(n_words, seed).fit(places[train]).transform(places)
+
+
+def raw_groups(train, objects_of=chart):
+    """The groups of Table III as they come: low 593, object 1000, scene 150."""
+    scene = parsed if parsed is not None else words_of_fold(train.astype(np.int64).tobytes())
+    return {"low": low, "object": attributes[objects_of], "scene": scene}
+
+
+def ready(raw, train, rooted=True):
+    """Feature groups standardised on the training rows."""
     # Roots: probabilities and shares are mostly tiny, and their differences matter.
-    powers = (0.25, 0.5) if rooted else (1, 1)
-    raw = {"low": low, "object": attributes[objects_of] ** powers[0], "scene": scene ** powers[1]}
-    return {name: standard(X, train) for name, X in raw.items()}
-
-
-def feature_groups(train, objects_of=chart, rooted=True):
-    """The same, kept from one network to the next."""
-    return groups_of_fold(train.astype(np.int64).tobytes(), objects_of, rooted)
+    powers = {"low": 1, "object": 0.25, "scene": 0.5} if rooted else dict.fromkeys(raw, 1)
+    return {name: standard(X ** powers[name], train) for name, X in raw.items()}
 
 
 # Ways to join the groups: are roots taken, and which share of the total variance each group has (None: as many parts as
@@ -583,10 +590,10 @@ VIEWS = {
 }
 
 
-def joined(train, view="roots", objects_of=chart):
+def joined(raw, train, view="roots"):
     """All groups side by side, each with its weight; (n, 1743)."""
     rooted, shares = VIEWS[view]
-    parts = feature_groups(train, objects_of, rooted)
+    parts = ready(raw, train, rooted)
     columns = {name: X.shape[1] for name, X in parts.items()}
     shares = columns if shares is None else shares
     whole = sum(columns.values()) / sum(shares.values())
@@ -594,7 +601,7 @@ def joined(train, view="roots", objects_of=chart):
 
 
 train, test = folds[seed][0]
-X = joined(train, "as they are")
+X = joined(raw_groups(train), train, "as they are")
 widths = [max(4, w // divide["all"]) for w in WIDTHS["all"]]
 printed = {}
 printed_recipe = Recipe(
@@ -602,7 +609,7 @@ printed_recipe = Recipe(
 )
 with run.timed("network as printed"):
     for k, target in enumerate(targets):
-        course.runtime.seed_everything(seed)
+        runtime.seed_everything(seed)
         network = FFNN(X.shape[1], widths).to(run.device)
         curve = []
         note = lambda epoch, model, k=k: curve.append(
@@ -662,45 +669,65 @@ def network_recipe(s, which):
     )
 
 
-def train_network(X, k, train, s, which, divisor, recipe):
-    """A network on features X, fitted on the training rows; a function from rows to its predictions."""
+device = run.device
+
+
+def train_network(X, y, train, s, which, divisor, recipe):
+    """What a network predicts for all pictures, (n,), trained on the training rows of features X and ratings y."""
     # The level and spread of the ratings, from the training pictures; as printed the network finds them itself.
-    level, spread = (Y[train, k].mean(), Y[train, k].std()) if repaired else (0.0, 1.0)
-    course.runtime.seed_everything(s)
+    level, spread = (y[train].mean(), y[train].std()) if repaired else (0.0, 1.0)
+    runtime.seed_everything(s)
     widths = [max(4, w // divisor) for w in WIDTHS[which]]
-    network = FFNN(X.shape[1], widths, 0.5 if repaired else 0.0).to(run.device)
-    fit(network, X, ((Y[:, k] - level) / spread).astype(np.float32), recipe, rows=train)
-    return lambda rows: predict(network, X, rows=rows) * spread + level
+    network = FFNN(X.shape[1], widths, 0.5 if repaired else 0.0).to(device)
+    fit(network, X, ((y - level) / spread).astype(np.float32), recipe, rows=train)
+    return predict(network, X) * spread + level
 
 
-@functools.cache
-def best_view(train, k, s, objects_of):
+def best_view(raw, y, groups, train, s, recipe):
     """The view of the joined features that narrow networks prefer within the training rows."""
-    train = np.frombuffer(train, dtype=np.int64)
     inner = GroupKFold(3 if len(np.unique(groups[train])) > 2 else 2, shuffle=True, random_state=s)
     fitted, judged = (train[rows] for rows in next(inner.split(train, groups=groups[train])))
-    recipe = Recipe(min(6, settings["network epochs"]), batch=64, lr=1e-3, seed=s)
     errors = {}
     for view in VIEWS:
-        narrow_network = train_network(joined(train, view, objects_of), k, fitted, s, "all", 16, recipe)
-        errors[view] = evaluation.mse(narrow_network(judged), Y[judged, k])
+        predicted = train_network(joined(raw, train, view), y, fitted, s, "all", 16, recipe)
+        errors[view] = evaluation.mse(predicted[judged], y[judged])
     return min(errors, key=errors.get)
 
 
-def fit_network(which, objects_of, k, divisor):
-    """A function that fits one network on one feature group in one fold."""
+@functools.cache
+def views_of_seed(s, objects_of):
+    """The view chosen in each fold of a seed, for each target; all of them are asked for side by side."""
+    recipe = Recipe(min(6, settings["network epochs"]), batch=64, lr=1e-3, seed=s)
+    asked = [(train.tobytes(), k) for train, _ in folds[s] for k in range(2)]
+    fits = [
+        functools.partial(best_view, raw_groups(train, objects_of), Y[:, k], groups, train, s, recipe)
+        for train, _ in folds[s]
+        for k in range(2)
+    ]
+    return dict(zip(asked, several(fits, device=device), strict=True))
 
-    def fit_one(train, test, s):
-        if which != "all":
-            X = feature_groups(train, objects_of, repaired)[which]
-        else:
+
+def chosen_view(train, k, s, objects_of=chart):
+    """How the groups are joined for target k in the fold with these training rows."""
+    return views_of_seed(s, objects_of)[train.tobytes(), k] if repaired else "as they are"
+
+
+def networks_of(which, objects_of, divisor):
+    """A function that makes the fits of a fold, a network a target, on one feature group or all."""
+
+    def fits(train, s):
+        raw = raw_groups(train, objects_of)
+        if which == "all":
             of = chart if objects_of == "category" else objects_of
-            view = best_view(train.astype(np.int64).tobytes(), k, s, of) if repaired else "as they are"
-            X = joined(train, view, objects_of)
-        predicted = train_network(X, k, train, s, which, divisor, network_recipe(s, which))
-        return predicted(test), predicted(train)
+            inputs = [joined(raw, train, chosen_view(train, k, s, of)) for k in range(2)]
+        else:
+            inputs = [ready(raw, train, repaired)[which]] * 2
+        recipe = network_recipe(s, which)
+        return [
+            functools.partial(train_network, X, Y[:, k], train, s, which, divisor, recipe) for k, X in enumerate(inputs)
+        ]
 
-    return fit_one
+    return fits
 
 
 feature_key = [
@@ -708,8 +735,10 @@ feature_key = [
     low,
     *objects.values(),
     np.array(places) if parsed is None else parsed,
-    groups_of_fold.__wrapped__,
-    best_view.__wrapped__,
+    raw_groups,
+    ready,
+    best_view,
+    views_of_seed.__wrapped__,
     train_network,
     standard,
     joined,
@@ -724,26 +753,13 @@ predictions, train_error = {}, {}
 def cross_validate(system, which, objects_of=chart, use=seeds, divisor=None):
     """Out-of-fold predictions of every seed, (seeds, n), for both targets; training errors beside."""
     divisor = divisor or divide[which]
+    key = [*feature_key, objects_of, which, divisor, network_recipe(seed, which), ffnn_module, loop, category_module]
+    fits = networks_of(which, objects_of, divisor)
+    found = [out_of_fold(f"kim2017/{system}", fits, folds[s], len(Y), s, key, device=device) for s in use]
     for k, target in enumerate(targets):
-        key = [
-            *feature_key,
-            objects_of,
-            which,
-            k,
-            divisor,
-            network_recipe(seed, which),
-            ffnn_module,
-            loop,
-            category_module,
-        ]
-        found = [
-            out_of_fold(
-                f"kim2017/{system}/{target}", fit_network(which, objects_of, k, divisor), folds[s], len(Y), s, key
-            )
-            for s in use
-        ]
-        predictions[system, target] = np.stack([test for test, _ in found])
-        train_error[system, target] = float(np.mean([np.nanmean((train - Y[:, k]) ** 2) for _, train in found]))
+        predictions[system, target] = np.stack([test[:, k] for test, _ in found])
+        errors = [np.nanmean((train[..., k] - Y[:, k]) ** 2) for _, train in found]
+        train_error[system, target] = float(np.mean(errors))
 
 
 with run.timed("networks of Table III"):
@@ -875,23 +891,21 @@ def line(X, k, train):
 
 
 def classic(machine):
-    """A function that fits a classic regressor, a target each, on the full features in the view that won inside."""
+    """A function that makes the fits of a fold, a regressor a target, on the full features in the view that won inside."""
 
-    def fit_one(train, test, s):
-        views = [
-            best_view(train.astype(np.int64).tobytes(), k, s, chart) if repaired else "as they are" for k in range(2)
-        ]
-        p = np.stack([machine(joined(train, view), k, train) for k, view in enumerate(views)], axis=1)
-        return p[test], p[train]
+    def fits(train, s):
+        raw = raw_groups(train)
+        views = [chosen_view(train, k, s) for k in range(2)]
+        return [functools.partial(machine, joined(raw, train, view), k, train) for k, view in enumerate(views)]
 
-    return fit_one
+    return fits
 
 
 with run.timed("linear and support vectors"):
     for system, machine in {"linear": line, "svr": support_vectors}.items():
+        key = [*feature_key, machine]
         found = [
-            out_of_fold(f"kim2017/{system}", classic(machine), folds[s], len(Y), s, [*feature_key, machine])[0]
-            for s in seeds
+            out_of_fold(f"kim2017/{system}", classic(machine), folds[s], len(Y), s, key, device="cpu")[0] for s in seeds
         ]
         for k, t in enumerate(targets):
             predictions[system, t] = np.stack(found)[..., k]
@@ -904,18 +918,14 @@ def standardised(train):
     return ((Y - level) / spread).astype(np.float32), level, spread
 
 
-def fit_cnn(backbone, part, inputs):
-    """A function that fits a network with a new last layer, in part or whole, on both targets."""
-
-    def fit_one(train, test, s):
-        target, level, spread = standardised(train)
-        course.runtime.seed_everything(s)
-        network = TransferCnn(backbones.load(backbone), part, outputs=2).to(run.device)
-        recipe = Recipe(settings["cnn epochs"] * (20 if part == "fc" else 1), 50, 1e-3, "sgd", "constant", 0.0, s)
-        fit(network, inputs, target, recipe, rows=train)
-        return [predict(network, inputs, rows=rows, batch=50) * spread + level for rows in (test, train)]
-
-    return fit_one
+def fit_cnn(backbone, part, inputs, train, s):
+    """Predictions by a network with a new last layer, in part or whole trained on both targets, (n, 2)."""
+    target, level, spread = standardised(train)
+    runtime.seed_everything(s)
+    network = TransferCnn(backbones.load(backbone), part, outputs=2).to(device)
+    recipe = Recipe(settings["cnn epochs"] * (20 if part == "fc" else 1), 50, 1e-3, "sgd", "constant", 0.0, s)
+    fit(network, inputs, target, recipe, rows=train)
+    return predict(network, inputs, batch=50) * spread + level
 
 
 with run.timed("convolutional networks"):
@@ -928,8 +938,11 @@ with run.timed("convolutional networks"):
             else:
                 inputs = pixels(paths, settings["cnn pixels"])
             system = system if b == settings["cnn"][-1] else f"{system}_{b}"
-            key = [b, part, settings["cnn epochs"], Y, np.array(inputs), cnn_module, loop]
-            p, _ = out_of_fold(f"kim2017/{system}", fit_cnn(b, part, inputs), folds[seed], len(Y), seed, key)
+            key = [part, settings["cnn epochs"], Y, np.array(inputs), fit_cnn, b, cnn_module, loop]
+            fits = lambda train, s, b=b, part=part, inputs=inputs: [
+                functools.partial(fit_cnn, b, part, inputs, train, s)
+            ]
+            p, _ = out_of_fold(f"kim2017/{system}", fits, folds[seed], len(Y), seed, key, device=device)
             for k, t in enumerate(targets):
                 predictions[system, t] = p[None, :, k]
 
@@ -959,7 +972,7 @@ def both_ways(model):
     embedded, predicted = [], []
     for rows in np.array_split(np.arange(len(Y)), max(1, len(Y) // 64)):
         x = torch.from_numpy(np.array(upright[rows])).to(run.device)
-        y = x.flip(2) if whole else torch.from_numpy(np.array(mirrored[rows])).to(run.device)
+        y = x.flip(2) if whole else torch.from_numpy(np.array(mirrored[rows])).to(device)
         with torch.inference_mode():
             e = (model.embed(x) + model.embed(y)) / 2
             embedded.append(e.float().cpu().numpy())
@@ -968,18 +981,21 @@ def both_ways(model):
     return np.concatenate(embedded), np.concatenate(predicted)
 
 
-def fit_tuned(train, test, s):
-    """The fine-tuned network in one fold."""
+def fit_tuned(start, train, s):
+    """Predictions by the fine-tuned network in one fold, (n, 2); `start` is the untouched network's embedding."""
     target, level, spread = standardised(train)
-    course.runtime.seed_everything(s)
-    start = np.array(embeddings[tuned_on][train])
-    model = FineTuned(backbones.load(tuned_on), start, target[train], settings["fine-tuned part"]).to(run.device)
+    runtime.seed_everything(s)
+    model = FineTuned(backbones.load(tuned_on), start, target[train], settings["fine-tuned part"]).to(device)
     recipe = Recipe(settings["fine-tuned epochs"], 32, 3e-4 if whole else 1e-3, decay=0.05, seed=s)
     fit(model, upright, target, recipe, rows=train, augment=mirror)
     embedded, own = both_ways(model)
     second = np.stack([support_vectors(embedded, k, train) for k in range(2)], axis=1)
-    p = ((own * spread + level) + second) / 2
-    return p[test], p[train]
+    return ((own * spread + level) + second) / 2
+
+
+def tuned_fits(train, s):
+    """The only fit of a fold."""
+    return [functools.partial(fit_tuned, np.array(embeddings[tuned_on][train]), train, s)]
 
 
 with run.timed("fine-tuning"):
@@ -994,9 +1010,12 @@ with run.timed("fine-tuning"):
         mirror,
         both_ways,
         support_vectors,
+        fit_tuned,
     ]
     tuned_seeds = seeds[: settings["fine-tuned seeds"]]
-    found = [out_of_fold("kim2017/fine_tune", fit_tuned, folds[s], len(Y), s, key)[0] for s in tuned_seeds]
+    found = [
+        out_of_fold("kim2017/fine_tune", tuned_fits, folds[s], len(Y), s, key, device=device)[0] for s in tuned_seeds
+    ]
 for k, t in enumerate(targets):
     predictions["fine_tune", t] = np.stack(found)[..., k]
 
@@ -1110,7 +1129,6 @@ for title, (k, inside) in grids.items():
 # %%
 import warnings
 
-import umap
 from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 
@@ -1118,10 +1136,13 @@ near = min(30, len(Y) - 2)
 with run.timed("maps"), warnings.catch_warnings():
     # umap says that one seed means one thread, which is what we asked for.
     warnings.simplefilter("ignore", UserWarning)
-    flat = {
-        "t-SNE": TSNE(perplexity=min(30, (len(Y) - 1) / 3), init="pca", random_state=seed).fit_transform(roots),
-        "UMAP": umap.UMAP(n_neighbors=min(15, near), random_state=seed).fit_transform(roots),
-    }
+    flat = {}
+    if "t-SNE" in settings["maps"]:
+        flat["t-SNE"] = TSNE(perplexity=min(30, (len(Y) - 1) / 3), init="pca", random_state=seed).fit_transform(roots)
+    if "UMAP" in settings["maps"]:
+        import umap  # compiles itself first, which takes half a minute
+
+        flat["UMAP"] = umap.UMAP(n_neighbors=min(15, near), random_state=seed).fit_transform(roots)
 for label, xy in flat.items():
     figure, axes = plt.subplots(1, 2, figsize=(12, 5.2), width_ratios=[1, 1.25])
     dots = axes[0].scatter(*xy.T, c=Y[:, 0], cmap="PuOr_r", s=14, vmin=1, vmax=9)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
+import os
 
 import numpy as np
 import pytest
@@ -21,79 +23,92 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.delenv("EMOLIB_REFIT", raising=False)
 
 
-def memorise(train, test, seed):
+def memorise(train, seed):
     """A model that knows exactly what it was trained on: 1 for what it saw, 0 for what it did not."""
-    return np.isin(test, train) * 1.0, np.isin(train, train) * 1.0
+    return [functools.partial(np.isin, np.arange(N), train)]
 
 
-def numbers(train, test, seed):
-    return np.stack([test, test * seed], 1), np.stack([train, train * seed], 1)
+def numbers(train, seed):
+    """Two fits, of one column and of two."""
+    n = np.arange(N)
+    return [functools.partial(np.multiply, n, 1), functools.partial(np.column_stack, [n * seed, n + len(train)])]
 
 
 def test_every_picture_is_predicted_by_a_model_that_never_saw_it():
-    test, train = out_of_fold("memory", memorise, FOLDS, N, 0)
-    np.testing.assert_array_equal(test, np.zeros(N))
-    assert train.shape == (4, N)
+    test, train = out_of_fold("memory", memorise, FOLDS, N, 0, device="cpu")
+    np.testing.assert_array_equal(test, np.zeros((N, 1)))
+    assert train.shape == (4, N, 1)
     for i, (train_rows, test_rows) in enumerate(FOLDS):
         assert (train[i, train_rows] == 1).all() and np.isnan(train[i, test_rows]).all()
 
 
-def test_predictions_come_back_to_their_pictures_with_all_their_columns():
-    test, train = out_of_fold("numbers", numbers, FOLDS, N, 3)
-    np.testing.assert_array_equal(test, np.stack([np.arange(N), 3 * np.arange(N)], 1))
-    assert train.shape == (4, N, 2)
-    for i, (rows, _) in enumerate(FOLDS):
+def test_predictions_come_back_to_their_pictures_with_the_columns_of_every_fit():
+    test, train = out_of_fold("numbers", numbers, FOLDS, N, 3, device="cpu")
+    np.testing.assert_array_equal(test[:, :2], np.stack([np.arange(N), 3 * np.arange(N)], 1))
+    assert train.shape == (4, N, 3)
+    for i, (rows, out) in enumerate(FOLDS):
         np.testing.assert_array_equal(train[i, rows, 1], 3 * rows)
+        np.testing.assert_array_equal(train[i, rows, 2], rows + len(rows))
+        np.testing.assert_array_equal(test[out, 2], out + len(rows))
+
+
+def test_on_a_gpu_the_fits_run_here_one_after_the_other():
+    places = []
+
+    def here(train, seed):
+        return [lambda: places.append(os.getpid()) or np.zeros(N)]
+
+    out_of_fold("here", here, FOLDS, N, 0, device="cuda")
+    assert places == [os.getpid()] * 4
 
 
 def test_a_second_call_does_not_fit_again_and_anything_new_does(monkeypatch):
     calls = []
 
-    def fit_one(train, test, seed):
+    def fits_of(train, seed):
         calls.append(seed)
-        return np.zeros(len(test)), np.zeros(len(train))
+        return [functools.partial(np.zeros, N)]
 
-    def called(*args, **kwargs):
+    def called(*args):
         calls.clear()
-        out_of_fold(*args, **kwargs)
+        out_of_fold(*args, device="cpu")
         return len(calls)
 
     x = np.arange(6.0)
-    assert called("a", fit_one, FOLDS, N, 0, [x, "ridge"]) == 4
-    assert called("a", fit_one, FOLDS, N, 0, [x.copy(), "ridge"]) == 0
-    assert called("b", fit_one, FOLDS, N, 0, [x, "ridge"]) == 4
-    assert called("a", fit_one, FOLDS, N, 1, [x, "ridge"]) == 4
-    assert called("a", fit_one, FOLDS, N, 0, [x, "lasso"]) == 4
-    assert called("a", fit_one, FOLDS, N, 0, [x + 1, "ridge"]) == 4
-    assert called("a", fit_one, FOLDS, N, 0, [x.reshape(2, 3), "ridge"]) == 4
-    assert called("a", fit_one, FOLDS[::-1], N, 0, [x, "ridge"]) == 4
-    assert called("a", fit_one, FOLDS, N, 0, [x, "ridge"]) == 0
+    assert called("a", fits_of, FOLDS, N, 0, [x, "ridge"]) == 4
+    assert called("a", fits_of, FOLDS, N, 0, [x.copy(), "ridge"]) == 0
+    assert called("b", fits_of, FOLDS, N, 0, [x, "ridge"]) == 4
+    assert called("a", fits_of, FOLDS, N, 1, [x, "ridge"]) == 4
+    assert called("a", fits_of, FOLDS, N, 0, [x, "lasso"]) == 4
+    assert called("a", fits_of, FOLDS, N, 0, [x + 1, "ridge"]) == 4
+    assert called("a", fits_of, FOLDS, N, 0, [x.reshape(2, 3), "ridge"]) == 4
+    assert called("a", fits_of, FOLDS[::-1], N, 0, [x, "ridge"]) == 4
+    assert called("a", fits_of, FOLDS, N, 0, [x, "ridge"]) == 0
     monkeypatch.setenv("EMOLIB_REFIT", "1")
-    assert called("a", fit_one, FOLDS, N, 0, [x, "ridge"]) == 4
+    assert called("a", fits_of, FOLDS, N, 0, [x, "ridge"]) == 4
 
 
 def test_a_function_whose_source_changed_fits_again(tmp_path):
     def written(value, name):
         file = tmp_path / f"{name}.py"
         file.write_text(
-            f"import numpy as np\n\ndef fit_one(train, test, seed):\n"
-            f"    return np.full(len(test), {value}.0), np.full(len(train), {value}.0)\n"
+            f"import numpy as np\n\ndef fits_of(train, seed):\n    return [lambda: np.full({N}, {value}.0)]\n"
         )
         spec = importlib.util.spec_from_file_location(name, file)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        return module.fit_one
+        return module.fits_of
 
     for value, name in ((1, "first"), (2, "second")):
-        assert (out_of_fold("x", written(value, name), FOLDS, N, 0)[0] == value).all()
+        assert (out_of_fold("x", written(value, name), FOLDS, N, 0, device="cuda")[0] == value).all()
     # The same source in another file is the same fit.
-    assert (out_of_fold("x", written(1, "third"), FOLDS, N, 0)[0] == 1).all()
+    assert (out_of_fold("x", written(1, "third"), FOLDS, N, 0, device="cuda")[0] == 1).all()
 
 
 def test_predictions_of_another_number_are_refused_and_not_kept(tmp_path):
-    def short(train, test, seed):
-        return np.zeros(len(test) - 1), np.zeros(len(train))
+    def short(train, seed):
+        return [functools.partial(np.zeros, N), functools.partial(np.zeros, N - 1)]
 
-    with pytest.raises(BadInput, match="kim/x: predictions for .* are needed"):
-        out_of_fold("kim/x", short, FOLDS, N, 0)
+    with pytest.raises(BadInput, match=f"kim/x: {N - 1} predictions for {N} pictures"):
+        out_of_fold("kim/x", short, FOLDS, N, 0, device="cpu")
     assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -61,3 +65,52 @@ def keep_memory(_: int) -> int:
 def test_a_process_that_keeps_memory_is_used_again():
     found = several([functools.partial(keep_memory, k) for k in range(8)], device="cpu")
     assert len(set(found)) <= os.cpu_count()
+
+
+ASKS = """
+import os
+import time
+
+from emolib.training import several
+
+
+def place():
+    return os.getpid()
+
+
+def endless():
+    print(*several([place, place], device="cpu"), flush=True)
+    time.sleep(600)
+
+
+if __name__ == "__main__":
+    endless()
+"""
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    # A process whose end nobody has looked at yet is still listed.
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.is_file() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_workers_end_when_who_asked_for_the_fits_is_killed(tmp_path):
+    (tmp_path / "asks.py").write_text(ASKS)
+    asking = subprocess.Popen([sys.executable, tmp_path / "asks.py"], stdout=subprocess.PIPE, text=True)
+    workers = [int(pid) for pid in asking.stdout.readline().split()]
+    assert len(workers) == 2 and not any(gone(pid) for pid in workers)
+    asking.kill()
+    asking.wait(60)
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not all(gone(pid) for pid in workers):
+        time.sleep(0.2)
+    left = [pid for pid in workers if not gone(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    asking.stdout.close()
+    assert not left
