@@ -1,6 +1,7 @@
 """Chapters: finding them, running them, what they leave behind. The only part of the library that knows of notebooks.
 
-Used by every chapter: the first code cell calls `start`, the last one `Run.save`.
+Used by every chapter: the first code cell calls `start`, the last one `Run.save`. What only the
+side around the chapters needs (jupytext, nbformat, papermill) is imported there: it costs a kernel seconds.
 """
 
 from __future__ import annotations
@@ -18,9 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-
-import jupytext
-import nbformat
 
 from emolib import corpora, inputs, runtime
 from emolib.errors import BadInput, EmolibError
@@ -193,6 +191,8 @@ def chapters(root: Path | None = None) -> list[Chapter]:
     Raises:
         BadInput: a chapter without the header that the book needs, or without a cell tagged `parameters`.
     """
+    import jupytext
+
     found = []
     for path in sorted(((root or project_root()) / "notebooks").glob("[0-9][0-9]_*.py")):
         notebook = jupytext.read(path)
@@ -286,6 +286,8 @@ def doctor() -> str:
 
 
 def _check_parameters(chapter: Chapter, parameters: Mapping[str, object]) -> None:
+    import jupytext
+
     cell = next(c for c in jupytext.read(chapter.path).cells if "parameters" in c.metadata.get("tags", []))
     targets = [node.targets[0] for node in ast.parse(cell.source).body if isinstance(node, ast.Assign)]
     known = {target.id for target in targets if isinstance(target, ast.Name)}
@@ -295,6 +297,8 @@ def _check_parameters(chapter: Chapter, parameters: Mapping[str, object]) -> Non
 
 
 def _run_one(chapter: Chapter, parameters: dict[str, object], force: bool) -> Result:
+    import jupytext
+    import nbformat
     import papermill
     from nbclient.exceptions import DeadKernelError
 
@@ -361,6 +365,8 @@ def _run_one(chapter: Chapter, parameters: dict[str, object], force: bool) -> Re
 
 def _tell_what_is_missing(path: Path, what: str) -> None:
     """In the executed notebook, a note in place of the traceback; what follows was not run."""
+    import nbformat
+
     notebook = nbformat.read(path, as_version=4)
     cells = []
     for cell in notebook.cells:

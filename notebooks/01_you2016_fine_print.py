@@ -77,6 +77,7 @@ profiles = {
     | {
         "submitted pictures": 300,
         "weakly labelled pictures": 120,
+        "network pixels": 96,
         "epochs": 2,
         "epochs on weak labels": 1,
         "seeds": 2,
@@ -112,6 +113,7 @@ profiles = {
     "smoke": {
         "submitted pictures": 160,
         "weakly labelled pictures": 60,
+        "network pixels": 96,
         "epochs": 1,
         "epochs on weak labels": 1,
         "seeds": 1,

@@ -108,6 +108,8 @@ profiles = {
     | {
         "pictures": 520,
         "pictures of one size": 160,
+        "pixels": 96,
+        "regions": 6,
         "object epochs": 1,
         "emotional epochs": 1,
         "epochs": 6,

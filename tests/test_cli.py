@@ -34,6 +34,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("EMOLIB_REFIT", "")
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # no fit here is worth another process
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,18 +26,39 @@ from tests.fixtures.project import BODY, CHAPTER, FAILING, HEADER, write_project
 PARAMETERS = {"seed": 3, "device": "cpu", "smoke": False}
 
 
+def make_project(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_project(root)
+    write_oasis(root / "data", n_series=3)
+    monkeypatch.setenv("EMOLIB_RUNS", str(root / "out"))
+    monkeypatch.setenv("EMOLIB_CACHE", str(root / "cache"))
+    monkeypatch.setenv("EMOLIB_DATA", str(root / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(root / "user"))
+    monkeypatch.setenv("EMOLIB_REFIT", "")
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # no fit here is worth another process
+    monkeypatch.chdir(root)
+    return root
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with the tiny chapter, a small corpus in `data`, and its own cache and runs; the working folder."""
-    write_project(tmp_path)
-    write_oasis(tmp_path / "data", n_series=3)
-    monkeypatch.setenv("EMOLIB_RUNS", str(tmp_path / "out"))
-    monkeypatch.setenv("EMOLIB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("EMOLIB_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
-    monkeypatch.setenv("EMOLIB_REFIT", "")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return make_project(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, course.Result]:
+    """Another such project, in which the chapter was run once, and how that ended."""
+    with pytest.MonkeyPatch.context() as patch:
+        root = make_project(tmp_path_factory.mktemp("finished"), patch)
+        return root, run_one()
+
+
+@pytest.fixture
+def ran(finished: tuple[Path, course.Result], project: Path) -> Path:
+    """The project with what that run left, down to its fits: a project in which the chapter was run."""
+    for folder in ("out", "cache"):
+        shutil.copytree(finished[0] / folder, project / folder, dirs_exist_ok=True)
+    return project
 
 
 def run_one(profile: str = "ci", *, force: bool = False, **parameters: object) -> course.Result:
@@ -59,8 +81,10 @@ def but_timings(text: bytes) -> bytes:
 
 
 @pytest.mark.slow
-def test_a_run_leaves_its_numbers_its_page_and_an_account(project: Path) -> None:
-    result = run_one()
+def test_a_run_leaves_its_numbers_its_page_and_an_account(
+    finished: tuple[Path, course.Result], ran: Path, project: Path
+) -> None:
+    _, result = finished
     assert (result.chapter, result.status) == (CHAPTER, "done")
     folder = left_by(project)
     assert {path.name for path in folder.iterdir()} == {"metrics.json", "notebook.ipynb", "run.json"}
@@ -95,8 +119,7 @@ def test_a_run_leaves_its_numbers_its_page_and_an_account(project: Path) -> None
 
 
 @pytest.mark.slow
-def test_runs_again_only_when_something_changed(project: Path) -> None:
-    assert run_one().status == "done"
+def test_runs_again_only_when_something_changed(ran: Path, project: Path) -> None:
     before = (left_by(project) / "metrics.json").read_bytes()
     again = run_one()
     assert (again.status, again.seconds) == ("unchanged", 0.0)
@@ -116,8 +139,7 @@ def test_runs_again_only_when_something_changed(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_one_seed_gives_one_result_to_the_byte(project: Path) -> None:
-    run_one()
+def test_one_seed_gives_one_result_to_the_byte(ran: Path, project: Path) -> None:
     first = (left_by(project) / "metrics.json").read_bytes()
     assert run_one(force=True).status == "done"
     second = (left_by(project) / "metrics.json").read_bytes()
@@ -201,8 +223,7 @@ def test_the_project_is_found_from_a_folder_inside(project: Path, monkeypatch: p
 
 
 @pytest.mark.slow
-def test_a_failing_cell_is_named_and_leaves_no_numbers(project: Path) -> None:
-    run_one()
+def test_a_failing_cell_is_named_and_leaves_no_numbers(ran: Path, project: Path) -> None:
     assert (left_by(project) / "metrics.json").is_file()
     write_project(project, HEADER + FAILING)
     with pytest.raises(EmolibError) as failure:
@@ -244,18 +265,17 @@ def test_an_absent_corpus_is_told_in_the_page_and_nothing_is_measured(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_a_killed_run_started_again_gives_the_same_numbers(project: Path) -> None:
+def test_a_killed_run_started_again_gives_the_same_numbers(finished: tuple[Path, course.Result], project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(120)
         meeting = listener.getsockname()[1]
         command = [sys.executable, "-m", "emolib", "run", "1", "--profile", "ci", "--seed", "3", "--device", "cpu"]
         command += ["-p", "meeting", str(meeting)]
 
-        def start(runs: str, cache: str) -> subprocess.Popen:
+        def start() -> subprocess.Popen:
             # From the folder of the chapters: in the project's own, its `emolib` would hide the library.
-            environment = os.environ | {"EMOLIB_RUNS": str(project / runs), "EMOLIB_CACHE": str(project / cache)}
             return subprocess.Popen(
-                command, cwd=project / "notebooks", env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                command, cwd=project / "notebooks", env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
             )
 
         def meet(process: subprocess.Popen, word: bytes) -> None:
@@ -275,13 +295,12 @@ def test_a_killed_run_started_again_gives_the_same_numbers(project: Path) -> Non
             assert process.returncode == (0 if word else -signal.SIGKILL), errors.decode()
             assert (b"done" in output) == bool(word)
 
-        meet(start("killed", "cache1"), b"")
-        folder = project / "killed" / "ci" / CHAPTER
+        meet(start(), b"")
+        folder = left_by(project)
         assert not (folder / "metrics.json").exists() and not (folder / "run.json").exists()
-        assert list((project / "cache1" / "fits").glob("*.npz"))  # the fit before the kill is kept
-        meet(start("killed", "cache1"), b"go")
-        meet(start("whole", "cache2"), b"go")
-    whole = project / "whole" / "ci" / CHAPTER
+        assert list((project / "cache" / "fits").glob("*.npz"))  # the fit before the kill is kept
+        meet(start(), b"go")
+    whole = left_by(finished[0])  # by a run of the same chapter on the same data that nobody disturbed
     assert but_timings((folder / "metrics.json").read_bytes()) == but_timings((whole / "metrics.json").read_bytes())
     assert {path.name for path in folder.iterdir()} == {"metrics.json", "notebook.ipynb", "run.json"}
 

@@ -32,7 +32,7 @@ from emolib.regions import (
 )  # fmt: skip
 
 # Importing and compiling make first calls slow.
-relaxed = settings(deadline=None, max_examples=60)
+relaxed = settings(max_examples=60)
 
 # Few grey levels make regions and ties, all levels make noise.
 maps = hnp.array_shapes(min_dims=2, max_dims=2, max_side=12).flatmap(

@@ -34,7 +34,7 @@ def test_the_exact_search_finds_what_scikit_learn_finds(dtype: type) -> None:
     assert (np.diff(found.cosines, axis=1) <= 0).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_ties_go_by_row_whatever_the_blocks(data: st.DataObject) -> None:
     n, k = data.draw(st.integers(1, 30)), data.draw(st.integers(1, 8))

@@ -24,6 +24,7 @@ from emolib.errors import BadInput
 METHODS = ("majority", "one_coin", "dawid_skene")
 ROUNDS = 100
 TIE = 1e-9
+TINY = 1e-10  # crowd-kit's least probability
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,10 +163,30 @@ def _fitted(data: pd.DataFrame, method: str) -> tuple[pd.DataFrame, pd.Series]:
         weighted = diagonal["probability"] * diagonal["label"].map(model.priors_)
         return model.probas_, weighted.groupby(diagonal["worker"]).sum()
     if method == "one_coin":
-        model = aggregation.OneCoinDawidSkene(n_iter=ROUNDS).fit(data)
+        model = _one_coin(n_iter=ROUNDS).fit(data)
         return model.probas_, model.skills_
     model = aggregation.MajorityVote().fit(data)
     return model.probas_, model.skills_
+
+
+def _one_coin(n_iter: int):  # noqa: ANN202 - crowd-kit is not imported up here
+    """crowd-kit's model with one reliability a worker, which fills a table of errors at once and not cell by cell.
+
+    The numbers are the same to the last bit. Should the library rename the step, its own one is taken again.
+    """
+    from crowdkit import aggregation
+
+    class OneCoin(aggregation.OneCoinDawidSkene):
+        @staticmethod
+        def _process_skills_to_errors(data: pd.DataFrame, probas: pd.DataFrame, skills: pd.Series) -> pd.DataFrame:
+            errors = aggregation.DawidSkene._m_step(data, probas)  # which labels each worker has given
+            skill = skills.loc[errors.index.get_level_values("worker")].to_numpy()[:, None]
+            said = errors.index.get_level_values("label").to_numpy()[:, None]
+            filled = np.where(errors.columns.to_numpy() == said, skill, (1 - skill) / max(1, errors.shape[1] - 1))
+            filled = filled.clip(TINY, 1 - TINY)
+            return pd.DataFrame(filled, errors.index, errors.columns)
+
+    return OneCoin(n_iter=n_iter)
 
 
 # ------------------------------------------------------------------------------------------------------- qualification

@@ -13,14 +13,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from torch import nn
 from tqdm import tqdm
 
 from emolib.errors import BadInput, EmolibError
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Augment = Callable[[torch.Tensor, torch.Tensor, torch.Generator], torch.Tensor]
@@ -199,6 +202,9 @@ def predict(
 
 def default_fabric() -> Fabric:
     """The processes that `torchrun` started, or this one alone; a GPU each where there are any, else the CPU."""
+    # Imported by whoever trains: it takes torch's compiler along, which costs others seconds.
+    from lightning_fabric import Fabric
+
     world = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     nodes = int(os.environ.get("WORLD_SIZE", "1")) // world
     accelerator = "cuda" if torch.cuda.is_available() else "cpu"

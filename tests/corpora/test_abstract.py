@@ -98,7 +98,7 @@ CELLS = st.one_of(st.text(max_size=8), st.text("0123456789.,-+e\"' \r\n", max_si
 
 
 @pytest.mark.filterwarnings("ignore:abstract. no picture of")  # of the damaged row's emotion
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(position=st.integers(0, 7), value=CELLS)
 def test_no_damaged_cell_gives_a_silently_wrong_count(
     tmp_path_factory: pytest.TempPathFactory, position: int, value: str

@@ -197,7 +197,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 cells = st.text(max_size=8) | st.sampled_from([str(n) for n in range(-3, 13)]) | st.floats(-3, 3).map(str)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(column=st.integers(0, 8), cell=cells)
 def test_random_cells_give_an_error_or_the_label(hostile: Path, column: int, cell: str) -> None:
     row = affectnet_row(FACES["training"][1])

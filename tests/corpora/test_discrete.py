@@ -198,7 +198,7 @@ def test_json_that_is_no_list_of_rows(tmp_path: Path, text: str, fault: str) -> 
         discrete.read_rows(tmp_path / "x.json", 1_000 if text.isspace() else 1_000_000, (3, 4))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.one_of(st.binary(max_size=200), st.text("[]{},:\"'0123 \n\\ud8anulltrue", max_size=60).map(str.encode)))
 def test_hostile_json_and_tables_give_rows_or_bad_input(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     file = tmp_path_factory.getbasetemp() / "hostile"

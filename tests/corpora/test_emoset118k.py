@@ -110,7 +110,7 @@ def test_the_same_bytes_in_two_splits_are_counted(folder: Path) -> None:
     assert table.attrs["straddling"] == 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(row=st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=9), st.lists, max_leaves=6))
 def test_hostile_rows(tmp_path_factory: pytest.TempPathFactory, row) -> None:  # noqa: ANN001
     base = tmp_path_factory.getbasetemp() / "hostile-emoset"

@@ -237,7 +237,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield write_emotic(tmp_path_factory.mktemp("hostile-emotic"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(column=st.integers(1, 8), cell=cells)
 def test_random_cells_give_an_error_or_the_label(hostile: Path, column: int, cell: str) -> None:
     row = emotic_row(0, PEOPLE[3])

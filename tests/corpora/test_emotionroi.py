@@ -201,7 +201,7 @@ LINES = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(value=LINES)
 def test_no_damaged_line_gives_a_wrong_split(tmp_path_factory: pytest.TempPathFactory, value: str) -> None:
     base = tmp_path_factory.getbasetemp() / "hostile-emotionroi"

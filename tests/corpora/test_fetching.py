@@ -511,7 +511,7 @@ def test_nothing_wanted_and_wrong_content(inner: Path) -> None:
     assert left(inner) == {"a"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     kind=st.sampled_from(KINDS),
     changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6),

@@ -263,7 +263,7 @@ def test_wrong_file_of_votes(tmp_path: Path, name: str, fault: str) -> None:
 CELLS = st.one_of(st.text(max_size=8), st.text("0123456789.,-+e\"' \r\n", max_size=6), st.integers(-2, 9).map(str))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cells=st.lists(CELLS, min_size=3, max_size=5), data=st.none() | st.binary(max_size=80))
 def test_hostile_votes(tmp_path_factory: pytest.TempPathFactory, cells: list[str], data: bytes | None) -> None:
     """Whatever a file holds, votes are whole and within bounds, or a BadInput names the file and a line."""

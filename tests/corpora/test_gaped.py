@@ -212,7 +212,7 @@ CELLS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(position=st.integers(0, 4), value=CELLS)
 def test_no_damaged_cell_gives_a_wrong_label(
     tmp_path_factory: pytest.TempPathFactory, position: int, value: str

@@ -190,7 +190,7 @@ CELLS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(row=st.integers(0, 6), column=st.sampled_from(IAPS_HEADER), value=CELLS)
 def test_no_damaged_cell_gives_a_wrong_label(
     tmp_path_factory: pytest.TempPathFactory, row: int, column: str, value: str

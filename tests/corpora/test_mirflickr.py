@@ -281,7 +281,7 @@ def test_labels_that_are_none_leave_nothing_behind(
 # Random lines
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(lines=st.lists(st.binary(max_size=12) | st.integers(-5, 26_000).map(lambda n: str(n).encode()), max_size=6))
 def test_random_concepts_give_their_numbers_or_an_error(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]
@@ -300,7 +300,7 @@ def test_random_concepts_give_their_numbers_or_an_error(
     assert found == {number for number in meant if number <= 10}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.binary(max_size=30) | st.text(max_size=20).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_random_tags_stay_the_words_of_their_lines(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     base = tmp_path_factory.getbasetemp() / "hostile-tags"

@@ -200,7 +200,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(position=st.integers(0, 11), column=st.sampled_from(OASIS_HEADER[1:]), value=CELLS, quoted=st.booleans())
 def test_no_damaged_cell_gives_a_silently_wrong_rating(
     tmp_path_factory: pytest.TempPathFactory, position: int, column: str, value: str, quoted: bool

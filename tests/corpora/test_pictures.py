@@ -236,7 +236,7 @@ def test_decompression_bomb_is_known_from_its_header(tmp_path: Path, size: tuple
     assert limit == Image.MAX_IMAGE_PIXELS
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     format_=st.sampled_from(["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM"]),
     changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8),
@@ -291,7 +291,7 @@ def by_torchvision(path: Path, size: int, shorter: int, method: str) -> np.ndarr
         return np.asarray(steps(image.convert("RGB")))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     width=st.integers(2, 200),
     height=st.integers(2, 200),
@@ -311,7 +311,7 @@ def test_resize_and_crop_are_torchvisions(
     np.testing.assert_array_equal(got, by_torchvision(path, size, shorter, method))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     scale=st.sampled_from([0.25, 0.5, 0.75, 1, 1.25, 25 / 16, 2, 3, 4.5]),
     shorter=st.integers(1, 8).map(lambda n: 4 * n),

@@ -44,7 +44,7 @@ plain = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(value=plain, protocol=st.sampled_from(PROTOCOLS))
 def test_plain_data_come_back(tmp_path_factory: pytest.TempPathFactory, value: Any, protocol: int) -> None:
     found = read_plain(write(tmp_path_factory.getbasetemp(), pickle.dumps(value, protocol)))
@@ -250,7 +250,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(parts=st.lists(st.sampled_from(PIECES) | st.binary(max_size=3), max_size=25))
 def test_opcode_soup(tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]) -> None:
     data = b"".join(parts) + b"."
@@ -262,7 +262,7 @@ def test_opcode_soup(tmp_path_factory: pytest.TempPathFactory, parts: list[bytes
     assert repr(found) == repr(Reference(io.BytesIO(data), encoding="utf-8").load())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(value=plain, protocol=st.sampled_from(PROTOCOLS), data=st.data())
 def test_a_changed_byte(
     tmp_path_factory: pytest.TempPathFactory, value: Any, protocol: int, data: st.DataObject

@@ -216,7 +216,7 @@ answers = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(value=st.lists(answers, min_size=4, max_size=6) | junk)
 def test_random_answers_give_their_votes_or_an_error(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
     base = tmp_path_factory.getbasetemp() / "hostile-se30k8"

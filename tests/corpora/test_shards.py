@@ -470,7 +470,7 @@ def test_no_index_and_an_unknown_card(tmp_path: Path) -> None:
     assert shards.open(folder, card=artphoto.CARD, progress=False).card is artphoto.CARD
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damage_is_refused_or_changes_nothing(sharded: Sharded, tmp_path: Path, data: st.DataObject) -> None:
     """Whatever bytes of headers and labels become, with an index to match: BadInput, or a table of the same types."""
@@ -522,7 +522,7 @@ def test_a_damaged_receipt_is_not_believed(sharded: Sharded, own_places: Path) -
 # Decoding from memory
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_damaged_pictures_are_refused_by_name(corpus: Corpus, seed: int) -> None:
     chance = random.Random(seed)

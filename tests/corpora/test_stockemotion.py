@@ -214,7 +214,7 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tags=junk)
 def test_random_labels_give_their_tags_or_an_error(tmp_path_factory: pytest.TempPathFactory, tags: Any) -> None:
     base = tmp_path_factory.getbasetemp() / "hostile-stock"

@@ -123,7 +123,7 @@ NAMES = st.one_of(
 
 
 @pytest.mark.filterwarnings("ignore:ube. no picture of")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(name=NAMES.filter(lambda name: name not in (".", "..", *LOVE6)))
 def test_no_folder_gives_a_wrong_emotion(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     """Beside the folders of four emotions is one that may be called anything."""

@@ -264,7 +264,7 @@ def test_sets_are_the_positions_of_equal_values(values: list[int]) -> None:
     assert verifying.sets(np.array(values, np.int64)) == [same for same in expected if len(same) > 1]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8), min_size=1, max_size=4))
 def test_a_journal_keeps_what_belongs_to_a_name(
     tmp_path_factory: pytest.TempPathFactory, walks: list[list[str]]

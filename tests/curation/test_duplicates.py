@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from sklearn.metrics.cluster import pair_confusion_matrix
@@ -37,7 +37,6 @@ def test_pairs_connect_and_a_group_has_the_name_of_its_first():
 
 
 @given(st.integers(1, 30), st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29)), max_size=40))
-@settings(deadline=None)
 def test_groups_are_the_smallest_that_hold_all_pairs(count, pairs):
     pairs = [(a % count, b % count) for a, b in pairs]
     names = list(range(count))  # by hand: join until nothing changes

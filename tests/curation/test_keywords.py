@@ -91,7 +91,7 @@ LETTERS = st.text(st.sampled_from("aAbBéÉe\u0301\u0308 \t\u00a0\u2003|'\"%,;\n
 TABLES = st.lists(st.tuples(st.sampled_from(["1", "2", "3", "x,y"]), LETTERS | st.none()), max_size=25)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(rows=TABLES, cut=st.integers(0, 25))
 def test_any_text_is_cleaned_as_python_does_it_and_all_rows_are_accounted_for(rows, cut, tmp_path_factory) -> None:
     def tidy(text: str) -> str:
@@ -284,7 +284,7 @@ def test_keywords_a_picture() -> None:
         keywordstats.per_image(table)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.sets(st.sampled_from("abcd")), min_size=1, max_size=12))
 def test_cooccurrence_is_that_of_counting_pairs(pictures: list[set[str]]) -> None:
     rows = [(str(i), word) for i, words in enumerate(pictures) for word in sorted(words) or [""]]

@@ -42,7 +42,7 @@ def expected(hashes: np.ndarray, limit: int) -> list[tuple[int, int]]:
 
 
 @given(st.integers(0, 2**32), st.integers(1, 60), st.sampled_from([1, 2, 3, 8, 9, 16, 32]), st.integers(0, 40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_all_near_pairs_are_found(seed, count, width, limit):
     limit = min(limit, 8 * width)
     hashes = planted(seed, count, width, limit + 2)
@@ -52,7 +52,7 @@ def test_all_near_pairs_are_found(seed, count, width, limit):
 
 
 @given(st.integers(0, 2**32), st.integers(1, 60), st.sampled_from([1, 8, 9, 16]), st.integers(0, 12), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_an_index_finds_each_match_once_however_the_bits_are_cut(seed, count, width, limit, data):
     limit = min(limit, 8 * width)
     bands = data.draw(st.none() | st.integers(-(-8 * width // 22), min(8 * width, 14)))

@@ -134,6 +134,19 @@ def test_models_find_who_is_worth_listening_to(method):
     assert np.abs(model.skills.to_numpy() - accuracy).max() < 0.15
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_one_coin_has_the_numbers_of_the_library_to_the_last_bit():
+    from crowdkit.aggregation import OneCoinDawidSkene
+
+    table, _, _ = planted(1)
+    found = aggregate(table, "one_coin", tuple("abcd"))
+    data = table.assign(label=table["label"].map("abcd".index)).sort_values(["task", "worker"], ignore_index=True)
+    theirs = OneCoinDawidSkene(n_iter=100).fit(data)
+    probabilities = theirs.probas_.sort_index().reindex(columns=range(4)).to_numpy()
+    np.testing.assert_array_equal(found.probabilities, probabilities / probabilities.sum(axis=1, keepdims=True))
+    np.testing.assert_array_equal(found.skills, theirs.skills_.sort_index())
+
+
 def test_dawid_skene_turns_round_who_always_mixes_up_two_classes():
     chance = np.random.default_rng(1)
     truth = chance.integers(0, 2, 400)

@@ -25,7 +25,7 @@ from emolib.evaluation.calibration import (
 from emolib.evaluation.means import mean_difference, mean_score
 
 # Importing and compiling make first calls slow.
-relaxed = settings(deadline=None, max_examples=60)
+relaxed = settings(max_examples=60)
 
 
 def drawn(n: int = 200, classes: int = 5, seed: int = 0, sharper: float = 1.0):

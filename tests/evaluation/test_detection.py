@@ -149,7 +149,7 @@ picture = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(picture, min_size=1, max_size=5), st.sampled_from([0.1, 0.3, 0.5, 0.75]))
 def test_matching_and_average_precision_are_those_of_loops(pictures, iou):
     found = [[b for b, _ in guesses] for guesses, _ in pictures]
@@ -172,7 +172,7 @@ def test_matching_and_average_precision_are_those_of_loops(pictures, iou):
     assert average_precision(turned) == average_precision(matches)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 59), max_size=80), st.sampled_from([None, 11, COCO]))
 def test_rows_count_as_often_as_they_are_given(rows, points):
     columns = sample(4)

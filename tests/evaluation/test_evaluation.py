@@ -49,7 +49,7 @@ def test_a_constant_has_no_correlation(constant):
     assert math.isfinite(score(flat, y, np.arange(200), "mse", draws=50).high)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 12), min_size=2, max_size=60), st.integers(2, 6), st.integers(0, 2**32 - 1))
 def test_folds_cover_everything_once_and_never_split_a_group(groups, k, seed):
     groups = np.array(groups)

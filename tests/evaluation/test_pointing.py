@@ -12,7 +12,7 @@ from emolib.errors import BadInput
 from emolib.evaluation.pointing import chances, energy_shares, peak_hits, point_hits, pointing_score
 
 # Importing and compiling make first calls slow.
-relaxed = settings(deadline=None, max_examples=60)
+relaxed = settings(max_examples=60)
 
 SHAPE = (6, 9)
 TRUTH = np.array([[2.0, 1.0, 5.0, 4.0]])  # columns 2 to 4, rows 1 to 3

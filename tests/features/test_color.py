@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from matplotlib.colors import rgb_to_hsv, to_rgb
@@ -52,7 +52,6 @@ def test_mean_rgb_by_hand():
     np.testing.assert_allclose(mean_rgb(strip(RED, RED, GREEN, (51, 102, 204))), [[2.2 / 4, 1.4 / 4, 0.8 / 4]])
 
 
-@settings(deadline=None)  # the first call compiles
 @given(PICTURES)
 def test_mean_hsv_is_matplotlibs(batch):
     np.testing.assert_allclose(mean_hsv(batch)[0], rgb_to_hsv(batch[0] / 255).mean(axis=(0, 1)), atol=1e-6)
@@ -113,7 +112,6 @@ def test_bins_are_exact_for_every_hue_and_saturation():
     np.testing.assert_array_equal(np.rint(hsv_peak(batch)[:, 0] * 127), [exact_bin(*pixel) for pixel in pixels])
 
 
-@settings(deadline=None)  # the first call compiles
 @given(PICTURES)
 def test_peak_counts_the_fullest_bin(batch):
     filled = np.bincount([exact_bin(*map(int, pixel)) for pixel in batch.reshape(-1, 3)], minlength=128)

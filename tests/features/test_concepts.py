@@ -56,7 +56,7 @@ def test_words_and_pairs_by_hand():
     assert candidates([[], []]) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.sampled_from("abcde"), max_size=5), max_size=12),
     st.integers(1, 4),

@@ -20,7 +20,7 @@ def reference(pixels: np.ndarray) -> np.ndarray:
     return counts.ravel() / counts.sum()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 4), st.integers(0, 2**32 - 1))
 def test_shares_are_those_of_numpys_histogram_in_every_cell(height, width, grid, seed):
     picture = np.random.default_rng(seed).choice([0, 63, 64, 127, 128, 191, 192, 255], (height, width, 3))

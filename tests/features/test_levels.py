@@ -76,7 +76,7 @@ def test_means_do_not_depend_on_the_block_that_a_picture_is_in() -> None:
 sizes = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sizes, st.integers(0, 3), st.sampled_from([torch.float16, torch.float32]))
 def test_what_is_packed_is_unpacked(shapes: list, n: int, dtype: torch.dtype) -> None:
     generator = torch.Generator().manual_seed(0)

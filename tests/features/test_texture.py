@@ -6,7 +6,7 @@ import platform
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
@@ -182,13 +182,11 @@ def scikit_lbp(picture: np.ndarray) -> np.ndarray:
     return np.bincount(patterns.ravel(), minlength=59) / patterns.size
 
 
-@settings(deadline=None)  # the first call compiles
 @given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20), st.just(3))))
 def test_luma_is_pillows(picture):
     np.testing.assert_array_equal(grey(picture), np.asarray(Image.fromarray(picture).convert("L")))
 
 
-@settings(deadline=None)
 @given(
     hnp.arrays(
         np.uint8,

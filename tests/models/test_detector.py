@@ -69,7 +69,7 @@ def coordinates(limit: int = SIZE):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(coordinates(), coordinates())
 def test_overlaps_are_torchvisions(first: torch.Tensor, second: torch.Tensor) -> None:
     found = overlaps(first[None], second[None])[0]
@@ -87,7 +87,7 @@ def test_overlaps_by_hand() -> None:
     torch.testing.assert_close(overlaps(first, second)[0], torch.tensor([[1 / 7, 1, 0, 0], [0, 0, 0, 0]]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 30), st.integers(1, 40), st.sampled_from([0.0, 0.3, 0.7])
 )

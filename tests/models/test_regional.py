@@ -53,7 +53,7 @@ def test_on_a_slope_a_region_has_the_value_of_its_middle() -> None:
     np.testing.assert_allclose(found, np.broadcast_to(middles[:, None], (4, 4, 2)), atol=0.05)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.integers(1, 4))
 def test_regions_are_read_as_torchvision_reads_them_one_by_one(seed: int, k: int) -> None:
     levels, random = noise(), np.random.default_rng(seed)

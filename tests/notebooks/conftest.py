@@ -20,7 +20,15 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPa
             patch.setenv(name, str(home / name.lower()))
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("EMOLIB_REFIT", "")
+        # A process takes longer to import torch than these fits take, and the other workers have the cores.
+        patch.setenv("LOKY_MAX_CPU_COUNT", "1")
         patch.delenv("EMOLIB_DATA", raising=False)
         patch.chdir(ROOT)
         yield patch
     shutil.rmtree(home)
+
+
+@pytest.fixture
+def two_processes(places: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fits side by side, as on a machine with two cores: what travels to another process has to be such that it can."""
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")

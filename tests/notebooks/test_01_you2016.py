@@ -45,7 +45,7 @@ def test_without_data_the_small_sets_are_painted_and_the_page_says_so(
     assert metrics["metrics"]["you2016/dedup/hash/scenes/precision"]["value"] >= 0.9
 
 
-def test_ci_profile_with_photographs(places: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_ci_profile_with_photographs(places: pytest.MonkeyPatch, two_processes: None, tmp_path: Path) -> None:
     write_oasis(tmp_path, n_series=16)
     metrics, notebook = run_chapter(CHAPTER, "ci", tmp_path, smoke=False)
     check_ran_whole(notebook)

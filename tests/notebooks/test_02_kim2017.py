@@ -54,7 +54,7 @@ def check_metrics(metrics: dict, corpus: str) -> None:
         assert r is None or r < 0.5
 
 
-def test_ci_profile_runs_every_cell(places: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_ci_profile_runs_every_cell(places: pytest.MonkeyPatch, two_processes: None, tmp_path: Path) -> None:
     write_oasis(tmp_path, n_series=12)
     write_warriner(tmp_path, [theme.lower() for theme, _ in THEMES[:12]])
     metrics, notebook = run_chapter(CHAPTER, "ci", tmp_path, smoke=False)

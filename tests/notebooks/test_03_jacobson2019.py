@@ -28,7 +28,7 @@ def text_of(notebook) -> str:  # noqa: ANN001
     return "".join(str(output) for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs)
 
 
-def test_ci_profile_needs_no_data(places: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_ci_profile_needs_no_data(places: pytest.MonkeyPatch, two_processes: None, tmp_path: Path) -> None:
     metrics, notebook = run_chapter(CHAPTER, "ci", tmp_path, smoke=False)
     check_ran_whole(notebook, least_figures=9)
     check_numbers(metrics)

@@ -32,7 +32,7 @@ def text_of(notebook) -> str:  # noqa: ANN001
     return "".join(str(output) for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs)
 
 
-def test_ci_profile_with_photographs(places: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_ci_profile_with_photographs(places: pytest.MonkeyPatch, two_processes: None, tmp_path: Path) -> None:
     write_oasis(tmp_path, n_series=16)
     metrics, notebook = run_chapter(CHAPTER, "ci", tmp_path, smoke=False)
     check_ran_whole(notebook)

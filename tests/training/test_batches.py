@@ -129,7 +129,7 @@ def test_numbers_that_make_no_sense(corpus: Corpus, sharded: shards.Sharded, how
 # Cuts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 40), st.integers(0, 2**32))
 def test_the_pixels_are_torchvisions(width: int, height: int, size: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)

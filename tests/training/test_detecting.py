@@ -208,7 +208,7 @@ def test_a_picture_without_regions_is_learned_from_and_alone_makes_no_loss_infin
           key=[0], rows=np.arange(4))  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 60), st.integers(1, 40), st.floats(0, 1), st.floats(0, 1)
 )
@@ -276,7 +276,7 @@ def test_scales_and_kinds_that_fit_no_box_are_refused(how: dict) -> None:
         padded([[[0, 0, 4, 4]]], **how)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.lists(st.tuples(*[st.floats(-100, 200)] * 4), max_size=4), max_size=4))
 def test_padded_takes_boxes_or_says_why_not(boxes) -> None:
     good = all(right >= left and bottom >= top for own in boxes for left, top, right, bottom in own)

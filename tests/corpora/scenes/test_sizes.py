@@ -117,7 +117,7 @@ def test_neutral_objects_never_matter():
     assert not np.allclose(scene.probabilities[~quiet], alone.probabilities[~quiet])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_neutral_shares_are_kept_nested_and_spread_over_emotions(first: float, second: float):
     low, high = sorted((first, second))

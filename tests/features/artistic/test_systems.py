@@ -51,7 +51,7 @@ def test_groups_are_those_of_the_papers():
         assert len(module.NAMES) == total and str(total) in module.__doc__.splitlines()[0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     kind=st.sampled_from(["flat", "noise", "halves", "two values", "one pixel", "columns", "few greys"]),
     height=st.integers(64, 90),

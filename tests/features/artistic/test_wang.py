@@ -27,7 +27,7 @@ def by_hand(rgb: tuple[int, int, int]) -> np.ndarray:
     return np.concatenate([np.outer(part, [warm, 1 - warm]).ravel() for part in (light, full)])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rgb=st.tuples(*[st.integers(0, 255)] * 3))
 def test_one_colour_has_the_memberships_of_the_table(rgb: tuple[int, int, int]):
     row = wang_features(flat(rgb, 64, 64)[None])[0]

@@ -15,7 +15,7 @@ from emolib.features.artistic.weibull import FLOOR, SHAPES, fit_cells, fit_weibu
 from .pictures import as_picture, flat, stripes
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(scale=st.floats(1, 30), shape=st.floats(0.6, 5), seed=st.integers(0, 1000))
 def test_fits_are_scipys_maximum_of_likelihood(scale: float, shape: float, seed: int):
     draws = stats.weibull_min.rvs(shape, scale=scale, size=2000, random_state=seed)
