@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array
 from torch import nn
+from torch.nn import functional
 
 from emolib.errors import BadInput
 from emolib.features.vectors import WordVectors
@@ -161,7 +162,8 @@ class TextModel(nn.Module):
         width = int(used[-1]) + 1 if len(used) else 1
         there, values = there[:, :width, None], self.table[numbers[:, :width].long()]
         if self.convolution is not None:
-            values = self.convolution(values.transpose(1, 2)).relu().transpose(1, 2)
+            # A convolution of width 1 is one linear map at every place, and as such several times faster on a CPU.
+            values = functional.linear(values, self.convolution.weight[:, :, 0], self.convolution.bias).relu()
         mean = (values * there).sum(1) / there.sum(1).clamp(min=1)
         return self.hidden(mean).relu()
 

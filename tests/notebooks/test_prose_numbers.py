@@ -4,7 +4,8 @@ A numeral in a Markdown cell, or in the literal text of a string that a code cel
 
 - a number that the chapter's paper prints (its claims file holds it), with the digits that are printed there, or a
   whole percentage of it;
-- a setting: a number in the chapter's table of profiles;
+- a setting: a number in the chapter's table of profiles, a share also in percent (0.25 as 25%), never a count times a
+  hundred;
 - part of a name: Table 3, ResNet-50, chapter 4, a year, inline code, a formula, a citation;
 - a small whole number up to ten, as in "five folds" written as a digit;
 - listed in `prose/<chapter>.yml` with the reason; a measured result never is.
@@ -44,16 +45,15 @@ NAMES = re.compile(
 
 @cache
 def published(chapter: str) -> frozenset[float]:
-    """Every number that the paper prints, as it is and in percent; all papers' for a chapter that is about all."""
+    """Every number that the paper prints, shares also in percent; all papers' for a chapter that is about all."""
     found: set[float] = set()
     for claim in claims.claims(PAPER.get(chapter)):
         if isinstance(claim.published, int | float) and claim.kind != "direction":
-            found |= {round(float(claim.published), 6), round(100 * float(claim.published), 6)}
+            found |= {round(number, 6) for number in as_written(claim.published)}
         said = [claim.statement, claim.where, str(claim.published) if isinstance(claim.published, str) else ""]
         for text in [*said, *(entry["value"] for entry in claim.independent)]:
             for number in re.findall(r"\d{1,3}(?:,\d{3})+|\d+\.\d+|\d+", text):
-                value = float(number.replace(",", ""))
-                found |= {value, round(100 * value, 6)}
+                found |= as_written(float(number) if "." in number else int(number.replace(",", "")))
     return frozenset(found)
 
 
@@ -64,8 +64,14 @@ def settings_of(notebook) -> frozenset[float]:  # noqa: ANN001
         if cell.cell_type == "code" and "course.start(" in cell.source:
             for node in ast.walk(ast.parse(cell.source)):
                 if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-                    found |= {float(node.value), 100 * float(node.value)}
+                    found |= as_written(node.value)
     return frozenset(found)
+
+
+def as_written(value: float) -> set[float]:
+    """A number, and in percent too if it can be a share: one with digits after the point, from 0 to 1."""
+    percent = type(value) is float and 0 <= value <= 1
+    return {float(value)} | ({round(100 * value, 6)} if percent else set())
 
 
 def shown_strings(source: str) -> list[str]:
@@ -169,6 +175,39 @@ def test_a_planted_result_is_found(path: Path, cell: tuple[str, str]) -> None:
     make.cell_type, make.source = kind, cell[1]
     notebook.cells.append(make)
     assert len(unexplained(notebook, chapter, allow_list(chapter))) == 1
+
+
+def chapter_of(settings: str, text: str):  # noqa: ANN201
+    """A chapter of two cells: its table of profiles, and a sentence."""
+    source = f'# %%\nprofiles = {settings}\nrun = course.start("x", profiles)\n\n# %% [markdown]\n# {text}\n'
+    return jupytext.reads(source, "py:percent")
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "right"),
+    [
+        ("{'start pictures': 1234}", "The 1,234 pictures of the settings.", True),
+        ("{'start pictures': 250}", "We looked at 25,000 pictures.", False),
+        ("{'epochs': 12}", "It went up to 1200 at last.", False),
+        ("{'epochs': 12}", "Right for 1200% of them.", False),
+        ("{'share': 0.37}", "A share of 0.37 was held out.", True),
+        ("{'share': 0.37}", "And so 37% were held out.", True),
+        ("{'rate': 12.5}", "The text says 1250 of them.", False),
+    ],
+)
+def test_a_share_may_be_a_percentage_but_a_count_not_a_hundred_counts(settings: str, text: str, right: bool) -> None:
+    assert len(unexplained(chapter_of("{}", text), "05", {})) == 1, "nothing else allows this number"
+    assert len(unexplained(chapter_of(settings, text), "05", {})) == (0 if right else 1)
+
+
+def test_a_hundred_times_a_count_of_the_paper_is_found() -> None:
+    for text, wrong in (
+        ("Of 690 keywords few are frequent.", 0),
+        ("Of 69,000 keywords few are frequent.", 1),
+        ("EmotionNet has 65.81 there.", 0),
+        ("EmotionNet has 6581 there.", 1),
+    ):
+        assert len(unexplained(chapter_of("{}", text), "05", {})) == wrong, text
 
 
 def test_a_short_result_is_found_where_the_paper_prints_none_like_it() -> None:
