@@ -114,7 +114,12 @@ def _badges(chapter: str, claims: Sequence[Row]) -> str:
     counts = Counter("not judged here" if c["verdict"] not in _BADGES else str(c["verdict"]) for c in mine)
     if not any(counts[verdict] for verdict in _BADGES):
         return ""
-    shown = [f"{{bdg-{colour}}}`{counts[verdict]} {verdict}`" for verdict, colour in _BADGES.items() if counts[verdict]]
+    words = {"holds": "holds" if counts["holds"] == 1 else "hold"}
+    shown = [
+        f"{{bdg-{colour}}}`{counts[verdict]} {words.get(verdict, verdict)}`"
+        for verdict, colour in _BADGES.items()
+        if counts[verdict]
+    ]
     if counts["not judged here"]:
         shown.append(f"{{bdg-muted-line}}`{counts['not judged here']} not judged here`")
     return " ".join(shown)

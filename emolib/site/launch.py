@@ -67,7 +67,8 @@ def launch_links(url: str, chapter: str) -> dict[str, str]:
 def export_notebooks(root: Path, folder: Path) -> list[Path]:
     """Writes every chapter as an unexecuted notebook into ``folder`` and returns the files.
 
-    Each begins with a cell that installs the library where it is missing, as on Colab.
+    Each begins with a cell that installs the library where it is missing, as on Colab, unless the setting names no
+    repository to install it from.
     """
     import jupytext
     import nbformat
@@ -87,8 +88,9 @@ def export_notebooks(root: Path, folder: Path) -> list[Path]:
     written = []
     for source in sources:
         notebook = jupytext.read(source)
-        cell = nbformat.v4.new_code_cell(install, metadata={"tags": ["remove-cell"]})
-        notebook.cells.insert(1 if notebook.cells and notebook.cells[0].cell_type == "markdown" else 0, cell)
+        if url:
+            cell = nbformat.v4.new_code_cell(install, metadata={"tags": ["remove-cell"]})
+            notebook.cells.insert(1 if notebook.cells and notebook.cells[0].cell_type == "markdown" else 0, cell)
         for number, each in enumerate(notebook.cells):
             # Random identities would make every export differ from the last.
             each["id"] = f"cell-{number}"

@@ -1,4 +1,4 @@
-"""The pages of the site that a run writes: *About this run*, *Claims so far* and the data cards.
+"""The pages of the site that a run writes: *About this run*, *Every claim and its verdict* and the data cards.
 
 Used by every chapter, which link to them. Each function returns Markdown; nothing here touches a file.
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from emolib.claims.overview import PAPERS
 from emolib.corpora import Card
 from emolib.site.runs import ChapterRun, spoken_time
 
@@ -27,13 +28,6 @@ _KINDS = {
     "direction": "Which way it goes",
     "number": "Numbers",
     "consistency": "Does the paper agree with itself?",
-}
-_PAPERS = {
-    "you2016": "You 2016",
-    "kim2017": "Kim 2017",
-    "jacobson2019": "Jacobson 2019",
-    "rao2019": "Rao 2019",
-    "wei2020": "Wei 2020",
 }
 
 
@@ -153,7 +147,7 @@ def _verdict(claim: Mapping[str, Any]) -> str:
 def claims_page(claims: Sequence[Mapping[str, Any]]) -> str:
     """Every claim with its verdict, a section a paper; ``claims`` are what :func:`emolib.claims.scorecard` returns."""
     parts = [
-        "# Claims so far",
+        "# Every claim and its verdict",
         "What the papers say, and what the measurements in this book say about it. A verdict is computed from the "
         "run, never typed, and holds for one corpus: a claim that fails on one set of photographs may well hold on "
         "another. "
@@ -161,9 +155,12 @@ def claims_page(claims: Sequence[Mapping[str, Any]]) -> str:
     ]
     if not claims:
         return "\n\n".join([*parts, "No claim has been recorded yet."]) + "\n"
-    for paper in sorted({str(claim["paper"]) for claim in claims}):
+    order = [*PAPERS, *sorted({str(claim["paper"]) for claim in claims} - set(PAPERS))]
+    for paper in order:
         mine = [claim for claim in claims if claim["paper"] == paper]
-        parts += [f"## {_PAPERS.get(paper, paper)}", _tally(mine)]
+        if not mine:
+            continue
+        parts += [f"## {PAPERS.get(paper, paper)}", _tally(mine)]
         for kind, title in _KINDS.items():
             parts += _claims_of_kind(kind, title, [claim for claim in mine if claim["kind"] == kind])
     return "\n\n".join(parts) + "\n"

@@ -41,7 +41,7 @@ def test_a_card_counts_the_verdicts_of_its_own_paper(tmp_path):
         for name in ("00_words", "02_kim2017_x", "04_rao2019_x", "05_wei2020_x")
     ]
     words, kim, rao, wei = frontpage.chapter_cards(chapters, CLAIMS).split("{grid-item-card}")[1:]
-    assert "`3 holds`" in kim and "`1 contradicted`" in kim and "`1 not judged here`" in kim
+    assert "`3 hold`" in kim and "`1 contradicted`" in kim and "`1 not judged here`" in kim
     assert "`1 inconclusive`" in rao and "holds" not in rao
     assert "bdg" not in words + wei
     assert words.startswith(" 0 · 1. A small chapter") and ":link: chapters/00_words\n" in words

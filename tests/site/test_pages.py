@@ -99,6 +99,12 @@ def test_every_claim_is_counted_once():
     assert counts == [["2", "1", "1"], ["1"]]
 
 
+def test_papers_come_in_the_order_of_the_chapters():
+    page = pages.claims_page([claim(paper=paper) for paper in ("smith2031", "jacobson2019", "wei2020", "you2016")])
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    assert headings == ["You 2016", "Jacobson 2019", "Wei 2020", "smith2031"]
+
+
 def test_every_card_has_a_page_that_cites_its_source(run):
     known = set(
         re.findall(r"^@\w+\{([^,]+),", (ROOT / "book" / "references.bib").read_text(encoding="utf-8"), re.MULTILINE)

@@ -27,6 +27,70 @@ def test_the_first_key_leads_past_the_menu(visit):
     assert page.evaluate("document.getElementById('main-content').contains(document.activeElement)")
 
 
+OPEN = "name => document.getElementById(`pst-${name}`).open"
+
+
+@pytest.mark.parametrize("menu", ["primary", "secondary"])
+def test_on_a_phone_a_menu_opens_by_keyboard_and_gives_the_focus_back(visit, menu):
+    page = visit(width=390).open(PAGE)
+    button, dialog = page.locator(f"button.{menu}-toggle:visible"), f"{menu}-sidebar-modal"
+    # The keys alone lead there, the skip link and the other buttons first.
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if button.evaluate("e => e === document.activeElement"):
+            break
+    assert button.evaluate("e => e === document.activeElement") and not page.evaluate(OPEN, dialog)
+    page.keyboard.press("Enter")
+    page.wait_for_function(OPEN, arg=dialog)
+    page.keyboard.press("Tab")
+    assert page.evaluate("name => document.getElementById(`pst-${name}`).contains(document.activeElement)", dialog)
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"name => !({OPEN})(name)", arg=dialog)
+    page.wait_for_function("e => e === document.activeElement", arg=button.element_handle())
+
+
+def test_the_menu_leads_to_a_page_by_keyboard(visit):
+    page = visit(width=390).open(PAGE)
+    page.locator("button.primary-toggle:visible").press("Enter")
+    link = page.locator("#pst-primary-sidebar-modal a[href$='glossary.html']")
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/glossary.html")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_search_opens_by_ctrl_k_and_by_its_button(visit, width):
+    page = visit(width=width).open(PAGE)
+    typing = "document.activeElement.matches('#pst-search-dialog input[name=q]')"
+    # A Mac's browser has another key for it, which the page shows in its place.
+    page.keyboard.press("Meta+k" if page.evaluate("navigator.platform.startsWith('Mac')") else "Control+k")
+    page.wait_for_function(OPEN, arg="search-dialog")
+    assert page.evaluate(typing)
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"name => !({OPEN})(name)", arg="search-dialog")
+    button = page.locator("button.search-button__button:visible")
+    button.press("Enter")
+    page.wait_for_function(OPEN, arg="search-dialog")
+    assert page.evaluate(typing)
+    page.keyboard.press("Escape")
+    page.wait_for_function("e => e === document.activeElement", arg=button.element_handle())
+    button.click()
+    page.wait_for_function(OPEN, arg="search-dialog")
+    page.keyboard.type("manikin")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=manikin**")
+
+
+def test_who_changes_the_theme_by_keyboard_stays_where_they_are(visit):
+    page = visit().open(PAGE)
+    button = page.locator("button.theme-switch-button:visible")
+    button.press("Enter")
+    assert button.evaluate("e => e === document.activeElement")
+    # With a pointer it lets go, so that its hint does not stay.
+    button.click()
+    assert not button.evaluate("e => e === document.activeElement")
+
+
 def test_a_word_of_a_chapter_finds_the_chapter(visit):
     page = visit().open("search.html?q=squares+fewer+folds")
     page.wait_for_selector("#search-results p")
