@@ -129,7 +129,7 @@ display(table)
 Markdown(f"In all three: **{', '.join(shared)}**. All of them are unpleasant.")
 
 # %% tags=["hide-input", "slide-part"]
-figure, axis = plt.subplots(figsize=(5.6, 5.6))
+figure, axis = plt.subplots(figsize=(7.4, 7.4))
 petal = {"joy": "#e8c53d", "trust": "#7fb069", "fear": "#4a4e8f", "surprise": "#4fb0ae", "sadness": "#5b8fc7",
          "disgust": "#6b6b47", "anger": "#a02c3f", "anticipation": "#e8a33d"}  # fmt: skip
 for k, primary in enumerate(emotions.PLUTCHIK):
@@ -149,8 +149,8 @@ for k, primary in enumerate(emotions.PLUTCHIK):
         at = np.radians(angle)
         shade = "white" if ring == 0 and primary in ("fear", "anger", "disgust") else "black"
         axis.text(
-            (ring + 0.6) * np.cos(at),
-            (ring + 0.6) * np.sin(at),
+            (ring + 0.68) * np.cos(at),
+            (ring + 0.68) * np.sin(at),
             word,
             ha="center",
             va="center",
@@ -181,7 +181,7 @@ own = np.array([emotions.CIRCUMPLEX[word] for word in placed])
 at = own.copy()
 for _ in range(300):
     gap = np.diff(np.append(at, at[0] + 360))
-    push = np.clip(9.5 - gap, 0, None) / 2
+    push = np.clip(11.5 - gap, 0, None) / 2
     at += np.roll(push, 1) - push
 for word, angle, label_angle in zip(placed, np.radians(own), np.radians(at), strict=True):
     v, a = np.cos(angle), np.sin(angle)
@@ -228,6 +228,8 @@ for k in range(5):
         axis.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), aspect="equal")
         axis.set_title(f"{1 + 2 * k} of 9" if kind == "valence" else "", fontsize=9, fontweight="normal")
         axis.axis("off")
+        if k == 0:
+            axis.text(-1.3, 0, kind, rotation=90, ha="center", va="center", fontsize=10)
 figures.show(
     figure,
     alt="Two rows of five little figures: in the upper row the mouth goes from a frown to a smile (valence), in the "
@@ -289,7 +291,7 @@ moji["balance"] = moji.positive - moji.negative
 rows = spread(moji.sort_values("balance").index.to_numpy(), 18)
 captions = [f"{moji.balance[i]:+.2f}" for i in rows]
 row = figures.picture_row(
-    [illustrations.paths[i] for i in rows], captions, columns=9, title="openmoji, by the tweets around them"
+    [illustrations.paths[i] for i in rows], captions, columns=6, title="openmoji, by the tweets around them"
 )
 figures.show(
     row, alt=f"Eighteen emoji from the most negative to the most positive tweets, {captions[0]} to {captions[-1]}."
@@ -475,9 +477,10 @@ with run.timed("probe"):
 figure, axis = plt.subplots(figsize=(8, 2.6))
 names = ["lite0 + linear", "lite0 + linear, all effects off"]
 figures.interval_plot(axis, names, [probes["scenes"], probes["scenes_off"]], figures.PALETTE["valence"])
+names_of_limits = {"bayes": "best possible", "object_only": "object only", "colour_only": "colour only"}
 for what, colour in {"bayes": "#333333", "object_only": "#4fb0ae", "colour_only": "#a02c3f"}.items():
     axis.axvline(limits[what].value, color=colour, ls="--", lw=1.2)
-    axis.text(limits[what].value, 1.45, f" {what.replace('_', ' ')}", color=colour, fontsize=8.5, ha="center")
+    axis.text(limits[what].value, 1.45, f" {names_of_limits[what]}", color=colour, fontsize=8.5, ha="center")
 axis.axvline(1 / 8, color="black", ls=":", lw=1)
 axis.text(1 / 8, 1.45, "chance", fontsize=8.5, ha="center")
 axis.set(xlim=(0, 1), ylim=(-0.5, 1.4), xlabel="accuracy on eight emotions, scenes (simulated)")

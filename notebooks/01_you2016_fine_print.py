@@ -882,8 +882,8 @@ for space, xy in flat.items():
     drawn = figures.scatter_pictures(axes[1], xy[shuffled], [paths[test[i]] for i in shuffled], height=34, least=0.05)
     for axis in axes:
         axis.set(xticks=[], yticks=[])
-    axes[0].set_title(f"{titles[space].capitalize()}, coloured by emotion")
-    axes[1].set_title(f"{titles[space].capitalize()}, the pictures")
+    axes[0].set_title(f"{titles[space][:1].upper() + titles[space][1:]}, coloured by emotion")
+    axes[1].set_title(f"{titles[space][:1].upper() + titles[space][1:]}, the pictures")
     figures.show(
         figure,
         alt=f"t-SNE of {titles[space]}: left, dots coloured by emotion; right, {drawn} thumbnails in their places.",

@@ -625,6 +625,8 @@ for k, (axis, target) in enumerate(zip(axes, targets, strict=True)):
     axis.semilogy(printed[target][:, 1], label="test fold", color=figures.PALETTE[target])
     axis.axhline(constant, color="black", lw=0.8, ls=":", label="predict the mean")
     axis.set(title=f"{target.capitalize()}, as printed", xlabel="epochs", ylabel="mean squared error")
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_formatter("{x:g}")
     axis.legend(fontsize=8)
 ends = {t: (printed[t][-1, 0], printed[t][-1, 1]) for t in targets}
 figures.show(

@@ -1360,7 +1360,9 @@ figure, axis = plt.subplots(figsize=(5.2, 4.4))
 axis.plot([0, 1], [0, 1], color="black", lw=1, ls=":")
 for loss, colour in (("cls", "sadness"), ("p", "awe"), ("multi", "anger")):
     diagram = calibration.reliability(table2["ours", loss][0][test], labels[test], 8)
-    axis.plot(diagram.confidence, diagram.right, marker="o", color=figures.PALETTE[colour], label=f"L_{loss}")
+    axis.plot(
+        diagram.confidence, diagram.right, marker="o", color=figures.PALETTE[colour], label=rf"$L_\mathrm{{{loss}}}$"
+    )
 axis.set(
     xlabel="how sure it is", ylabel="how often it is right", xlim=(0, 1), ylim=(0, 1), title="Reliability (first seed)"
 )

@@ -123,7 +123,7 @@ else:
     text += "All chapters were run."
 display(Markdown(text.replace(" > ", "\n\n> ")))
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## Every claim, with its verdict
 #
 # A directional claim says that one thing beats another. It **holds** on a corpus when the whole 95% interval of the paired difference
@@ -132,7 +132,7 @@ display(Markdown(text.replace(" > ", "\n\n> ")))
 # it shows that a method finds what was planted. A verdict on `oasis` speaks of photographs and of people's ratings, but not of the
 # photographs that the papers used.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 counts = overview.verdict_counts(rows)
 display(counts.set_index(["paper", "corpus"]))
 judged = [row for row in rows if row["kind"] == "direction" and row["verdict"] in overview.VERDICTS]
@@ -230,7 +230,7 @@ display(
 folded(f"The {len(wrong)} that fail", wrong.drop(columns="verdict"), opened=True)
 folded(f"The {len(checks) - len(wrong)} that hold", checks[checks.verdict == "holds"].drop(columns="verdict"))
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## All systems on the same pictures
 #
 # The papers can't be compared with one another: each has its own pictures, its own classes and its own measure. So here is one contest
@@ -357,7 +357,7 @@ if shots is not None:
                 }  # fmt: skip
     display(pd.DataFrame(contest).T.rename_axis(f"{len(shown)} photographs, {len(np.unique(groups))} themes"))
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-part"]
 if joint:
     figure, axis = plt.subplots(figsize=(7.4, 3.6))
     listed = [label for label in joint if "valence" in joint[label]]
@@ -537,7 +537,7 @@ Markdown(
 # The poster's FractalNet answered as guessing does because its gradients exploded, which is a fact about its first weights and not about fractal
 # networks. A failed training run is no evidence against an architecture until somebody has looked at what failed.
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## What a reader should believe
 #
 # Believe **directions that hold on people's ratings with room to spare**, and for which the papers and later measurements agree. Hold

@@ -32,7 +32,8 @@ def judged(rows: Sequence[dict]) -> pd.DataFrame:
 def tally(rows: Sequence[dict]) -> str:
     """How many of them hold, are contradicted, are inconclusive, the most frequent first; Markdown."""
     counts = judged(rows).verdict.value_counts()
-    return ", ".join(f"**{n}** {verdict}" for verdict, n in counts.items()) or "no claim could be judged"
+    words = {verdict: "hold" if verdict == "holds" and n > 1 else verdict for verdict, n in counts.items()}
+    return ", ".join(f"**{n}** {words[verdict]}" for verdict, n in counts.items()) or "no claim could be judged"
 
 
 def failed_checks(rows: Sequence[dict]) -> tuple[int, pd.DataFrame]:

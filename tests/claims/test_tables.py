@@ -25,7 +25,7 @@ def test_only_what_was_measured_is_judged():
     table = judged(ROWS)
     assert table.statement.tolist() == ["a beats b", "b beats c", "c beats d"]
     assert table.difference.tolist() == ["0.123 [0.050, 0.200]", "-0.010", "0.300 [0.200, 0.400]"]
-    assert tally(ROWS) == "**2** holds, **1** inconclusive"
+    assert tally(ROWS) == "**2** hold, **1** inconclusive"
 
 
 def test_the_checks_that_fail_are_shown_and_all_are_counted():
