@@ -3,6 +3,7 @@
 A module imports only from its left::
 
     emotions -> corpora -> backbones -> features -> models -> training -> evaluation -> figures -> claims -> course
+    -> runner, site
 """
 
 __version__ = "0.1.0"

@@ -45,10 +45,10 @@ def main() -> None:
 )
 def run(chapters, profile, seed, device, data_root, force, smoke, extra) -> None:  # noqa: ANN001
     """Run CHAPTERS (all by default; a number, a paper's key or a file name) and leave them in runs/PROFILE."""
-    from emolib import course
+    from emolib import runner
 
     parameters = {"seed": seed, "device": device, "data_root": data_root, "smoke": smoke, **dict(extra)}
-    for result in course.run(chapters, profile, parameters, force=force):
+    for result in runner.run(chapters, profile, parameters, force=force):
         click.echo(result.line())
 
 
@@ -59,7 +59,7 @@ def book(profile, lenient) -> None:  # noqa: ANN001
     """Build the site into book/_build/html."""
     from emolib import course, site
 
-    site.build(course.project_root(), profile, strict=not lenient, echo=click.echo)
+    site.build(course.project_root(), profile, strict=not lenient, echo=click.echo, where=course.runs_root())
 
 
 @main.command()
@@ -129,6 +129,8 @@ def bench(names, as_json) -> None:  # noqa: ANN001
     from emolib import bench as benchmarks
 
     rows = benchmarks.run(names)
+    if not names:
+        click.echo(f"Left out, since it takes long before it begins: {', '.join(benchmarks.LONG)}. Name it.", err=True)
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
@@ -139,9 +141,9 @@ def bench(names, as_json) -> None:  # noqa: ANN001
 @main.command()
 def doctor() -> None:
     """Versions, device, and what data and weights are within reach."""
-    from emolib import course
+    from emolib import runner
 
-    click.echo(course.doctor())
+    click.echo(runner.doctor())
 
 
 @main.group()

@@ -1,6 +1,6 @@
 """What a chapter's result depends on: its text, the library that it imports, parameters, data, versions.
 
-`emolib.course` runs a chapter again only when this has changed.
+`emolib.runner` runs a chapter again only when this has changed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from pathlib import Path
 
 from emolib import corpora
 from emolib.errors import Unavailable
+
+# How a chapter is begun and run decides none of its numbers.
+_HOW = ("course.py", "runner.py")
 
 
 def fingerprint(path: Path, names: Iterable[str], parameters: Mapping[str, object], versions: Mapping[str, str]) -> str:
@@ -49,7 +52,7 @@ def library_files(path: Path) -> set[Path]:
             for depth in range(1, len(parts) + 1):
                 base = package.joinpath(*parts[1:depth])
                 for file in (base.with_suffix(".py"), base / "__init__.py"):
-                    if file.is_file() and file not in seen and file.name != "course.py":
+                    if file.is_file() and file not in seen and file.name not in _HOW:
                         seen.add(file)
                         waiting.append(file)
                         seen.update(file.parent.glob("*.yml"))

@@ -154,7 +154,7 @@ for k, primary in enumerate(emotions.PLUTCHIK):
             word,
             ha="center",
             va="center",
-            fontsize=7,
+            fontsize=7.5 if ring == 0 else 9,
             color=shade,
         )
 axis.set(xlim=(-3.1, 3.1), ylim=(-3.1, 3.1), aspect="equal", title="Plutchik's eight, intense inside, mild outside")

@@ -69,6 +69,7 @@ common = {
     "cnn": ["lite0"],
     "cnn pixels": 48,
     "cnn epochs": 1,
+    "times longer when frozen": 20,
     "fine-tuned": "lite0",
     "fine-tuned part": "upper",
     "fine-tuned epochs": 2,
@@ -133,6 +134,7 @@ profiles = {
         "printed schedule epochs": 2,
         "cnn pixels": 64,
         "cnn epochs": 1,
+        "times longer when frozen": 2,
         "fine-tuned epochs": 1,
         "fine-tuned seeds": 1,
         "folds": 2,
@@ -925,7 +927,8 @@ def fit_cnn(backbone, part, inputs, train, s):
     target, level, spread = standardised(train)
     runtime.seed_everything(s)
     network = TransferCnn(backbones.load(backbone), part, outputs=2).to(device)
-    recipe = Recipe(settings["cnn epochs"] * (20 if part == "fc" else 1), 50, 1e-3, "sgd", "constant", 0.0, s)
+    epochs = settings["cnn epochs"] * (settings["times longer when frozen"] if part == "fc" else 1)
+    recipe = Recipe(epochs, 50, 1e-3, "sgd", "constant", 0.0, s)
     fit(network, inputs, target, recipe, rows=train)
     return predict(network, inputs, batch=50) * spread + level
 
@@ -940,7 +943,17 @@ with run.timed("convolutional networks"):
             else:
                 inputs = pixels(paths, settings["cnn pixels"])
             system = system if b == settings["cnn"][-1] else f"{system}_{b}"
-            key = [part, settings["cnn epochs"], Y, np.array(inputs), fit_cnn, b, cnn_module, loop]
+            key = [
+                part,
+                settings["cnn epochs"],
+                settings["times longer when frozen"],
+                Y,
+                np.array(inputs),
+                fit_cnn,
+                b,
+                cnn_module,
+                loop,
+            ]
             fits = lambda train, s, b=b, part=part, inputs=inputs: [
                 functools.partial(fit_cnn, b, part, inputs, train, s)
             ]

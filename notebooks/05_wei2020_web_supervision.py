@@ -146,6 +146,7 @@ profiles = {
         "start pixels": 32,
         "start pictures": 24,
         "start epochs": 1,
+        "shares": [0.1, 0.25, 1.0],
         "folds": 2,
         "probe epochs": 2,
         "seeds": 1,

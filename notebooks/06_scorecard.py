@@ -54,7 +54,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
-from emolib import claims, course, evaluation, figures
+from emolib import claims, course, evaluation, figures, runner
 from emolib.claims import export, overview
 from emolib.claims.forest import forest, forest_words
 
@@ -83,7 +83,7 @@ table.map(lambda v: "all" if v is None else v)
 # %% tags=["hide-input"]
 found = {content["chapter"]: content for content in run.others()}
 results = list(found.values())
-names = [chapter.name for chapter in course.chapters() if not chapter.reads_runs]
+names = [chapter.name for chapter in runner.chapters() if not chapter.reads_runs]
 pd.DataFrame(
     [
         {
@@ -544,7 +544,8 @@ Markdown(
 # loosely what holds in the laboratory alone: it tells that a method can find what is there, not that it is there. Do not believe a
 # ranking of systems that were trained with different care, an accuracy without the share of the most frequent class, a gain
 # without an interval, or a small-set result whose measure is not named.
-#
+
+# %% [markdown]
 # The lists below are made by that rule from this run.
 
 # %% tags=["hide-input"]

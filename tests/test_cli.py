@@ -17,8 +17,7 @@ from emolib import __version__, claims, corpora
 from emolib.__main__ import main
 from emolib.corpora import openset
 from emolib.errors import Unavailable
-from tests.fixtures.corpora import write_oasis
-from tests.fixtures.project import CHAPTER, write_project
+from tests.fixtures.project import CHAPTER, make_project
 
 SCORECARD = ["id", "paper", "kind", "statement", "published", "corpus", "ours", "low", "high", "verdict", "needs"]
 
@@ -26,17 +25,7 @@ SCORECARD = ["id", "paper", "kind", "statement", "published", "corpus", "ours", 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with one chapter, a small OASIS, and nothing else on this machine."""
-    write_project(tmp_path)
-    write_oasis(tmp_path / "data", n_series=2)
-    monkeypatch.setenv("EMOLIB_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("EMOLIB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("EMOLIB_RUNS", str(tmp_path / "out"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setenv("EMOLIB_REFIT", "")
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # no fit here is worth another process
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return make_project(tmp_path, monkeypatch)
 
 
 def call(*arguments: str) -> Result:

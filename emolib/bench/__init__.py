@@ -38,8 +38,12 @@ _WITHOUT_PHOTOGRAPHS = {
 }
 
 
+# Only when named: it first builds an index of a million vectors, for a quarter of an hour and in 4 GB on disk.
+LONG = ("retrieval",)
+
+
 def run(names: Sequence[str] = ()) -> list[dict]:
-    """Benchmarks by name (all by default), one after the other, on the photographs at hand.
+    """Benchmarks by name (by default all but `LONG`), one after the other, on the photographs at hand.
 
     Returns:
         A list of {"name", "ours", "peer", "limit", "vs_peer", "vs_limit", "unit", "what_peer_is", "what_limit_is"};
@@ -55,9 +59,10 @@ def run(names: Sequence[str] = ()) -> list[dict]:
             raise BadInput(f"bench: {name!r} is unknown{hint} Known: {', '.join(NAMES)}")
     from emolib import runtime
 
+    names = names or [name for name in NAMES if name not in LONG]
     runtime.keep_freed_memory()
-    paths = photographs() if set(names or NAMES) - _WITHOUT_PHOTOGRAPHS else []
-    return [importlib.import_module(f"emolib.bench.{name}").run(paths) for name in names or NAMES]
+    paths = photographs() if set(names) - _WITHOUT_PHOTOGRAPHS else []
+    return [importlib.import_module(f"emolib.bench.{name}").run(paths) for name in names]
 
 
 def photographs(most: int = 192) -> list[Path]:

@@ -38,8 +38,16 @@ _OPENING = Path("figures") / "opening.png"
 _GENERATED = ("chapters", "cards", "run")
 
 
-def build(root: Path, profile: str = "laptop", strict: bool = True, echo: Callable[[str], object] = print) -> Path:
+def build(
+    root: Path,
+    profile: str = "laptop",
+    strict: bool = True,
+    echo: Callable[[str], object] = print,
+    where: Path | None = None,
+) -> Path:
     """Builds the site of the project in ``root`` from its runs in ``profile``; returns the folder ``book/_build/html``.
+
+    The runs lie in ``where``, by default in the project's ``runs``.
 
     With ``strict``, a warning of the builder or a fault that :func:`emolib.site.checks.check_site` finds raises
     :class:`EmolibError` that lists them all; without, they are told through ``echo``, and chapters that did not run
@@ -48,7 +56,7 @@ def build(root: Path, profile: str = "laptop", strict: bool = True, echo: Callab
     root = Path(root).resolve()
     book = root / "book"
     private = privacy.folders(root)
-    runs = [privacy.hide_in_run(run, private) for run in _chosen_runs(root, profile, strict, echo)]
+    runs = [privacy.hide_in_run(run, private) for run in _chosen_runs(root, profile, strict, echo, where)]
     lessons = teaching.downloads(root, runs, private)
     files = _generated_files(runs, private, strict, book, lessons)
     own = None
@@ -116,9 +124,11 @@ def _listed(node: object) -> Iterator[str]:
             yield from _listed(value)
 
 
-def _chosen_runs(root: Path, profile: str, strict: bool, echo: Callable[[str], object]) -> list[ChapterRun]:
+def _chosen_runs(
+    root: Path, profile: str, strict: bool, echo: Callable[[str], object], where: Path | None
+) -> list[ChapterRun]:
     """The runs of the chapters that the table of contents lists; a chapter with only one of the two is a fault."""
-    runs = {run.name: run for run in read_runs(root, profile)}
+    runs = {run.name: run for run in read_runs(root, profile, where)}
     listed = [
         name.removeprefix("chapters/") for name in _listed(_read_toc(root / "book")) if name.startswith("chapters/")
     ]

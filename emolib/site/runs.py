@@ -42,12 +42,12 @@ class ChapterRun:
         return self.folder / "notebook.ipynb"
 
 
-def read_runs(root: Path, profile: str) -> list[ChapterRun]:
-    """The chapters that ran in ``profile``, in the order of their names.
+def read_runs(root: Path, profile: str, where: Path | None = None) -> list[ChapterRun]:
+    """The chapters that ran in ``profile``, by name. They lie in ``where``, by default in ``runs``.
 
     Raises :class:`BadInput` when none did, or when a file of a run is missing or not what it has to be.
     """
-    folder = Path(root) / "runs" / profile
+    folder = (Path(root) / "runs" if where is None else where) / profile
     chapters = [read_run(child, profile) for child in sorted(folder.glob("*")) if (child / "notebook.ipynb").is_file()]
     if not chapters:
         raise BadInput(

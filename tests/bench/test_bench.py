@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 from pathlib import Path
@@ -81,6 +82,17 @@ def test_an_unknown_benchmark_is_refused_before_any_is_run(name: str, hint: str,
         bench.run(["handcrafted", name])
     assert f"{name!r} is unknown" in str(refusal.value) and hint in str(refusal.value)
     assert all(known in str(refusal.value) for known in bench.NAMES)
+
+
+def test_what_takes_long_is_run_only_when_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = []
+    for name in bench.NAMES:
+        module = importlib.import_module(f"emolib.bench.{name}")
+        monkeypatch.setattr(module, "run", lambda paths, name=name: ran.append(name) or {"name": name})
+    monkeypatch.setattr(bench, "photographs", lambda: [])
+    bench.run()
+    assert ran == [name for name in bench.NAMES if name != "retrieval"]
+    assert bench.run(["retrieval"]) == [{"name": "retrieval"}]
 
 
 def test_benchmarks_measure_on_photographs_spread_over_oasis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import nbformat
 
-from emolib import course
+from emolib import course, runner
 
 
 def run_chapter(chapter: str, profile: str, data_root: Path | None, smoke: bool) -> tuple[dict, nbformat.NotebookNode]:
     """The metrics.json and the executed notebook of a run that has to end well."""
     parameters = {"seed": 0, "device": "cpu", "data_root": str(data_root) if data_root else None, "smoke": smoke}
-    (result,) = course.run([chapter], profile, parameters)
+    (result,) = runner.run([chapter], profile, parameters)
     assert (result.chapter, result.status) == (chapter, "done"), result.line()
     folder = course.runs_root() / (f"{profile}-smoke" if smoke else profile) / chapter
     return json.loads((folder / "metrics.json").read_text("utf-8")), nbformat.read(folder / "notebook.ipynb", 4)

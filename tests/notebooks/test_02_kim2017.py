@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from emolib import backbones, claims, course
+from emolib import backbones, claims, runner
 from tests.fixtures.corpora import THEMES, write_cgna10766, write_oasis, write_warriner
 from tests.notebooks.running import check_numbers, check_ran_whole, run_chapter
 
@@ -143,7 +143,7 @@ def test_weights_out_of_reach_are_told_and_nothing_is_measured(
         for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
             patch.setenv(name, "http://127.0.0.1:9")
         parameters = {"seed": 0, "device": "cpu", "data_root": str(kims_pictures), "smoke": True}
-        (result,) = course.run(["2"], "open", parameters)
+        (result,) = runner.run(["2"], "open", parameters)
     assert result.status == "needs" and "alexnet" in result.why
     folder = tmp_path / "runs" / "open-smoke" / CHAPTER
     assert json.loads((folder / "metrics.json").read_text("utf-8"))["metrics"] == {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from emolib import claims, course
+from emolib import claims, course, runner
 from emolib.claims import export, forest, overview
 from emolib.errors import BadInput
 from tests.fixtures.corpora import write_oasis
@@ -79,22 +79,22 @@ def test_the_page_follows_what_was_run(places: pytest.MonkeyPatch, tmp_path: Pat
     assert rows == export.entries(claims.scorecard([content]), claims.claims())
 
     # Unchanged, then another number in another chapter, then another time of it.
-    again = list(course.run([CHAPTER], "laptop", parameters))
+    again = list(runner.run([CHAPTER], "laptop", parameters))
     assert [result.status for result in again] == ["unchanged"]
     plant(content | {"timings": {"all": 9.0}}, "laptop-smoke")
-    assert [result.status for result in course.run([CHAPTER], "laptop", parameters)] == ["unchanged"]
+    assert [result.status for result in runner.run([CHAPTER], "laptop", parameters)] == ["unchanged"]
     name = next(iter(content["metrics"]))
     content["metrics"][name] = content["metrics"][name] | {"value": 0.21}
     plant(content, "laptop-smoke")
-    assert [result.status for result in course.run([CHAPTER], "laptop", parameters)] == ["done"]
+    assert [result.status for result in runner.run([CHAPTER], "laptop", parameters)] == ["done"]
 
 
 def test_it_waits_for_all_others_and_comes_last() -> None:
-    every = course.chapters()
+    every = runner.chapters()
     (own,) = [chapter for chapter in every if chapter.name == CHAPTER]
-    assert [chapter.name for chapter in course.waits_for(own, every)] == [c.name for c in every if c.name != CHAPTER]
-    assert all(course.waits_for(chapter, every) == [] for chapter in every if chapter.name != CHAPTER)
-    assert [chapter.name for chapter in course.choose(["6", "2"])][-1] == CHAPTER
+    assert [chapter.name for chapter in runner.waits_for(own, every)] == [c.name for c in every if c.name != CHAPTER]
+    assert all(runner.waits_for(chapter, every) == [] for chapter in every if chapter.name != CHAPTER)
+    assert [chapter.name for chapter in runner.choose(["6", "2"])][-1] == CHAPTER
 
 
 def test_counts_of_verdicts_add_up_to_the_claims() -> None:

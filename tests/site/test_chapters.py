@@ -141,6 +141,7 @@ def test_runs_come_in_the_order_of_their_names(tmp_path):
         write_run(tmp_path, notebook(markdown("# T"), code("1", stream("stdout", "1"))), name=name)
     (tmp_path / "runs" / "laptop" / "03_half_run").mkdir()
     assert [run.name for run in read_runs(tmp_path, "laptop")] == ["00_a", "01_c", "02_b"]
+    assert read_runs(tmp_path / "elsewhere", "laptop", tmp_path / "runs") == read_runs(tmp_path, "laptop")
     assert json.loads((tmp_path / "runs/laptop/00_a/metrics.json").read_text())["seed"] == 7
 
 
