@@ -67,7 +67,7 @@ def check_differences(found: dict, test: str) -> None:
 def check_first_weights(found: dict, name: str) -> None:
     """Rankings from two starts: each recorded, and their difference in the order that its name says."""
     first, second = (found[f"wei2020/first_weights/{row}/{name}/map"]["value"] for row in ("imagenet", "random"))
-    gain = found[f"wei2020/first_weights/imagenet_less_random/{name}/map_difference"]
+    gain = found[f"wei2020/claims/imagenet_start_helps/{name}/map_difference"]
     assert 0 < first <= 1 and 0 < second <= 1
     assert gain["value"] == pytest.approx(first - second, abs=1e-9)
     assert gain["low"] <= gain["high"]
