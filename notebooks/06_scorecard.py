@@ -17,18 +17,19 @@
 # %% [markdown]
 # # What held, what didn't, and what to believe
 #
-# Five papers, some hundreds of printed numbers, and as many sentences of the kind "this beats that". The chapters before
-# this one rebuilt what the papers describe and measured it. This chapter adds nothing to that but a ledger: it reads
-# what those chapters left behind, holds it against the papers and against what others measured later, and says what it
-# comes to.
+# Five papers, some hundreds of printed numbers, and many sentences of the kind "this beats that". The chapters before
+# this one rebuilt what the papers describe and measured it. This chapter adds a ledger, and one contest on common
+# photographs: it reads what those chapters left behind, holds it against the papers and against what others measured later,
+# and says what it comes to.
 #
 # **After this chapter you can**
 #
-# - read a verdict: what was compared, on which pictures, with what interval, and what it does *not* say;
-# - tell a claim that failed from a claim that nobody here could test;
-# - check a paper against itself before checking it against the world;
-# - compare systems only where they saw the same pictures and the same folds;
-# - count how many verdicts chance alone would hand out, and correct for it.
+# - read a verdict: what was compared, on which pictures, with what interval, and what it does *not* say (question 1);
+# - tell a claim that failed from a claim that nobody here could test, and from one that is not a paper's (question 2);
+# - check a paper against itself before checking it against the world, and its differences against ours (question 3, exercise 3);
+# - compare systems only where they were tested on the same pictures and the same folds (question 4);
+# - count how many verdicts chance alone would hand out, and correct for it (exercise 1);
+# - plan how many more pictures an open question needs, and say when it is settled in practice (exercise 2).
 #
 # It takes less than a minute once the other chapters have been run. Where one of them has not, the page says so, and the
 # claims that wait for it are listed as not judged.
@@ -54,7 +55,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
-from emolib import claims, course, evaluation, figures, runner
+from emolib import claims, course, evaluation, exercises, figures, runner
 from emolib.claims import export, overview
 from emolib.claims.forest import forest, forest_words
 
@@ -129,18 +130,26 @@ display(Markdown(text.replace(" > ", "\n\n> ")))
 # A directional claim says that one thing beats another. It **holds** on a corpus when the whole 95% interval of the paired difference
 # lies above zero, is **contradicted** when it lies below, and is **inconclusive** otherwise. "Inconclusive" does not mean "no
 # difference"; it means that these pictures can't tell. A verdict on `scenes` speaks of painted pictures whose feelings are simulated:
-# it shows that a method finds what was planted. A verdict on `oasis` speaks of photographs and of people's ratings, but not of the
+# it shows that a method finds what was planted. A verdict on `openmoji` speaks of drawings, and of how people judged the tweets
+# that contained them, not the drawings. A verdict on `oasis` speaks of photographs and of people's ratings, but not of the
 # photographs that the papers used.
+#
+# Not every claim is a paper's. Some are this book's: controls, repairs, questions that a paper leaves open. Some are what others
+# found later. A column says whose each is, and the lists below keep them apart.
 
 # %% tags=["hide-input", "slide-part"]
 counts = overview.verdict_counts(rows)
 display(counts.set_index(["paper", "corpus"]))
 judged = [row for row in rows if row["kind"] == "direction" and row["verdict"] in overview.VERDICTS]
 tested = {row["id"] for row in judged}
+theirs = [row for row in judged if row["source"] == "paper"]
+counted = lambda some: ", ".join(f"{sum(row['verdict'] == v for row in some)} {v}" for v in overview.VERDICTS)
 display(
     Markdown(
         f"Tested here: {len(tested)} of {kinds['direction']} directional claims, in {len(judged)} comparisons. "
-        + (claims.tally(rows) + "." if judged else "")
+        + (claims.tally(rows) + ". " if judged else "")
+        + f"{len(theirs)} of the comparisons test what a paper says: {counted(theirs)}; the other "
+        f"{len(judged) - len(theirs)} test claims of this book or of others: {counted([r for r in judged if r not in theirs])}."
     )
 )
 
@@ -159,9 +168,10 @@ def folded(title, frame, note="", opened=False, raw=False):
 
 for paper, called in overview.PAPERS.items():
     frame = overview.directions(rows, paper)
-    mine = [row for row in judged if row["paper"] == paper]
-    tally = ", ".join(f"{sum(r['verdict'] == v for r in mine)} {v}" for v in overview.VERDICTS)
-    folded(f"{called}: {tally}, {int((frame.verdict.str.startswith('needs')).sum())} not judged here", frame)
+    said, ours = ([row for row in judged if row["paper"] == paper and (row in theirs) == own] for own in (True, False))
+    others = f" Claims of this book or of others about it: {counted(ours)}." if ours else ""
+    waiting = int((frame.verdict.str.startswith("needs")).sum())
+    folded(f"{called} claims: {counted(said)}.{others} {waiting} not judged here", frame)
 
 # %% [markdown]
 # ## The effects
@@ -233,8 +243,8 @@ folded(f"The {len(checks) - len(wrong)} that hold", checks[checks.verdict == "ho
 # %% [markdown] tags=["slide"]
 # ## All systems on the same pictures
 #
-# The papers can't be compared with one another: each has its own pictures, its own classes and its own measure. So here is one contest
-# with one rule. The pictures are the photographs of OASIS, the folds keep a theme together, and a *description* of a picture is
+# The papers can't be compared with one another. Three of them report accuracy over the eight emotions of FI, on different copies
+# and different random splits; the poster has other pictures, and Kim his own, with ratings. So here is one contest with one rule. The pictures are the photographs of OASIS, the folds keep a theme together, and a *description* of a picture is
 # judged by what a ridge regression reads from it: valence, arousal, and the quadrant of the plane, cut at the medians. No
 # description was learned from these photographs. The penalty is chosen inside the training rows.
 #
@@ -411,7 +421,7 @@ if joint:
 # ### In the laboratory, chapter by chapter
 #
 # Every chapter paints its own scenes, in its own number and difficulty, and splits them in its own way. Accuracies of two chapters can't be put into
-# one order; within a chapter they can, for there all systems saw the same pictures and were tested on the same ones.
+# one order; within a chapter they can, for there they were tested on the same pictures. What each learned from, its chapter says.
 
 # %% tags=["hide-input"]
 shown_any = False
@@ -456,7 +466,7 @@ def bearing(*slugs):
     for row in rows:
         if row["id"] not in slugs:
             continue
-        said = f"- {row['statement']} ({overview.PAPERS[row['paper']]}): "
+        said = f"- {row['statement']} ({overview.attributed(row)}): "
         if row["ours"] is None:
             lines.append(said + f"*not judged here, needs {row['needs']}*")
         else:
@@ -487,7 +497,7 @@ Markdown(
 # %% [markdown]
 # Kim and colleagues concluded that they are; You and colleagues the opposite. The two claims can both be right about what was measured, because
 # a network that is trained with the wrong learning rate for too few passes loses to anything. A comparison of *systems* is a comparison of how carefully each was
-# trained. The row of the network that is tuned as today is the one to look at.
+# trained. The row of the network that is fine-tuned with more care is the one to look at.
 
 # %% tags=["hide-input"]
 Markdown(
@@ -498,8 +508,8 @@ Markdown(
 )  # fmt: skip
 
 # %% [markdown]
-# The paper compares the full model with a plain network, and credits the *emotional* regions. Two controls decide whether that is fair: regions of plain
-# objects in their place, and pictures in which no single thing evokes the emotion. If the gain stays in the controls, it came from more
+# The paper credits the *emotional* regions with the gain over the whole picture. It has one control itself, regions of plain objects in place of
+# emotional ones. The laboratory adds another: pictures in which no single thing evokes the emotion. If the gain stays in the controls, it came from more
 # numbers to learn from or from looking closer, and not from emotion.
 
 # %% tags=["hide-input"]
@@ -522,7 +532,7 @@ Markdown(
 )  # fmt: skip
 
 # %% [markdown]
-# You and Jacobson ask about weak labels for the task itself, Wei about weak labels for *features*; and Wei has fifty times the pictures. A small
+# You asks about weak labels for the task itself, Wei about weak labels for *features*. (The poster doesn't ask; the claim about its labels is ours.) A small
 # run can say whether words beside pictures carry a signal at all. It can't say what a million of them are worth: that is a curve, and only its
 # beginning is within reach here.
 
@@ -534,8 +544,9 @@ Markdown(
 )  # fmt: skip
 
 # %% [markdown]
-# The poster's FractalNet answered as guessing does because its gradients exploded, which is a fact about its first weights and not about fractal
-# networks. A failed training run is no evidence against an architecture until somebody has looked at what failed.
+# The poster says that its FractalNet ran into exploding gradients, and not why. Chapter 3 makes one explode by first weights that are twice too
+# large; that is our guess, and other causes would look the same. A failed training run is no evidence against an architecture until somebody
+# has looked at what failed.
 
 # %% [markdown] tags=["slide"]
 # ## What a reader should believe
@@ -546,21 +557,26 @@ Markdown(
 # without an interval, or a small-set result whose measure is not named.
 
 # %% [markdown]
-# The lists below are made by that rule from this run.
+# The lists below apply the first half of that rule to this run: a claim is in the first list if the lower end of its interval lies above
+# zero by more than a quarter of the interval's width. Whether the paper and later measurements agree with it stands in the tables above; the
+# lists don't know. What people said of tweets with an emoji is not what they said of a picture, so `openmoji` has a line of its own.
 
 # %% tags=["hide-input"]
-people = {name for name in corpora.names() if not corpora.card(name).simulated}
+rated = {name for name in corpora.names() if not corpora.card(name).simulated}
+people = rated - {"openmoji"}
 by_verdict = {v: [row for row in judged if row["verdict"] == v and row["corpus"] in people] for v in overview.VERDICTS}
-rest = [row for row in judged if row["verdict"] == "holds" and row["corpus"] not in people]
+rest = [row for row in judged if row["verdict"] == "holds" and row["corpus"] not in rated]
+tweets = [row for row in judged if row["corpus"] == "openmoji"]
 firm = [row for row in by_verdict["holds"] if row["low"] > 0.25 * (row["high"] - row["low"])]
 told = lambda some: (
-    "\n".join(f"- {row['statement']} ({overview.PAPERS[row['paper']]}, on {row['corpus']})" for row in some)
+    "\n".join(f"- {row['statement']} ({overview.attributed(row)}; measured on {row['corpus']})" for row in some)
     or "- none in this run"
 )
 display(
     Markdown(
         f"**Held on what people rated, the interval well clear of zero ({len(firm)} of {len(by_verdict['holds'])} that hold there):**\n\n{told(firm)}\n\n"
         f"**Contradicted by what people rated ({len(by_verdict['contradicted'])}):**\n\n{told(by_verdict['contradicted'])}\n\n"
+        f"**On drawings, with how people felt about tweets that contain them:** {counted(tweets)}.\n\n"
         f"**Held in the laboratory ({len(rest)})**, which is a start, and **inconclusive on what people rated ({len(by_verdict['inconclusive'])})**, "
         "which is no verdict: both are in the tables above."
     )
@@ -598,74 +614,117 @@ for kind in claims.KINDS:
 # %% [markdown] tags=["exercise"]
 # ### How many verdicts does chance hand out?
 #
-# Each comparison has one chance in twenty to come out as holding or contradicted without any truth in it. Turn every interval into a p-value (the
-# interval of a normal difference is 1.96 standard errors to either side), and control the false discovery rate at 5% by the procedure of
-# Benjamini and Hochberg: sort the p-values, and keep all up to the largest that lies below its rank's share of 5%. How many verdicts survive?
+# Each comparison has one chance in twenty to come out as holding or contradicted without any truth in it. Turn every interval of `judged` into a
+# p-value (the interval of a normal difference is 1.96 standard errors to either side), and control the false discovery rate at 5% by the procedure of
+# Benjamini and Hochberg: sort the p-values, and keep all up to the largest that lies at or below its rank's share of 5%. Write
+# `survivors(p, level)`, which says of each p-value whether it is kept. How many verdicts survive?
 
 # %% tags=["solution"]
 from scipy.stats import norm
 
+
+def survivors(p, level):
+    order = np.argsort(p)
+    below = np.flatnonzero(p[order] <= level * np.arange(1, len(p) + 1) / max(1, len(p)))
+    kept = np.zeros(len(p), bool)
+    kept[order[: below[-1] + 1] if len(below) else []] = True
+    return kept
+
+
 tests = [row for row in judged if row["low"] is not None and row["high"] > row["low"]]
 z = np.array([2 * 1.96 * row["ours"] / (row["high"] - row["low"]) for row in tests])
-p = 2 * norm.sf(np.abs(z))
-order = np.argsort(p)
-below = np.flatnonzero(p[order] <= 0.05 * (np.arange(len(p)) + 1) / max(1, len(p)))
-kept = set(order[: below[-1] + 1]) if len(below) else set()
-decided = [i for i, row in enumerate(tests) if row["verdict"] != "inconclusive"]
+kept = survivors(2 * norm.sf(np.abs(z)), 0.05)
+decided = np.array([row["verdict"] != "inconclusive" for row in tests], bool)
 # Intervals come from a bootstrap that need not be symmetric, so the two ways to decide may differ by a few at the margin.
-print(f"{len(tests)} comparisons, {len(decided)} decided, of which {len(kept & set(decided))} survive the correction")
+print(f"{len(tests)} comparisons, {decided.sum()} decided, of which {(kept & decided).sum()} survive the correction")
 print(f"decided by chance alone, if nothing were true: about {0.05 * len(tests):.0f}")
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 1, globals())
 
 # %% [markdown] tags=["exercise"]
 # ### How many more pictures would settle it?
 #
-# The width of an interval shrinks with the square root of the number of groups that it is drawn over. For the inconclusive claims: how many
-# times as many groups would it take for an effect of the measured size to stand clear of zero? Which are worth the pictures, and which are settled in practice,
-# because the effect that is left would be too small to matter?
+# The width of an interval shrinks with the square root of the number of groups that it is drawn over. Write `groups_needed(value, low, high)`: how
+# many times as many groups it would take for an effect of the measured size to stand clear of zero. And write `settled(low, high, matters)`: whether
+# an open question is settled in practice, because the whole interval lies nearer to zero than the smallest effect that would matter. Apply both to
+# the inconclusive claims whose measure is a share or a correlation, with .05 as what matters. Which are worth the pictures?
 
 # %% tags=["solution"]
-open_ = [row for row in tests if row["verdict"] == "inconclusive" and row["ours"]]
+
+
+def groups_needed(value, low, high):
+    return ((high - low) / 2 / abs(value)) ** 2
+
+
+def settled(low, high, matters):
+    return -matters < low and high < matters
+
+
+of_shares = ("accuracy_difference", "map_difference", "r_difference", "auc_difference", "precision_difference")
 answer = pd.DataFrame(
     [
         {
             "claim": row["statement"],
             "corpus": row["corpus"],
             "effect [95%]": overview.interval(row),
-            "times as many groups": ((row["high"] - row["low"]) / 2 / abs(row["ours"])) ** 2,
+            "times as many groups": groups_needed(row["ours"], row["low"], row["high"]),
+            "settled at .05": "yes" if settled(row["low"], row["high"], 0.05) else "",
         }
-        for row in open_
+        for row in judged
+        if row["verdict"] == "inconclusive" and row["ours"] and row["low"] is not None
+        and (about[row["id"]].metric or "").endswith(of_shares)
     ],
-    columns=["claim", "corpus", "effect [95%]", "times as many groups"],
-).sort_values("times as many groups")
-# An effect that chance has made small looks as if it needed millions: the number is a hint for planning, not a result.
-figures.sentences(answer.head(8).round(1))
+    columns=["claim", "corpus", "effect [95%]", "times as many groups", "settled at .05"],
+).sort_values("times as many groups")  # fmt: skip
+# Two warnings. An effect that chance has made small looks as if it needed millions: the number is a hint for planning, not a result. And
+# an interval that draws seeds as well as groups does not shrink with groups alone.
+print(f"{len(answer)} open claims, of which {(answer['settled at .05'] == 'yes').sum()} are settled in practice")
+figures.sentences(answer.head(12).round(1))
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 2, globals())
 
 # %% [markdown] tags=["exercise"]
-# ### Do large printed differences hold more often?
+# ### Do large printed differences come out large?
 #
-# For many claims the paper prints its own difference. Correlate its size, within each kind of measure, with whether ours is positive and clear of
-# zero. What would you expect if the papers' differences were mostly noise?
+# For many claims the paper prints its own difference. Does its size say how far from zero ours lies, in standard errors? Correlate the ranks of the two
+# within each kind of measure, for units differ: write `rank_correlation(a, b)`, which gives equal values the mean of their ranks. What would you expect
+# if the papers' differences were mostly noise?
 
 # %% tags=["solution"]
-pairs = [
-    {
-        "measure": (about[row["id"]].metric or "").split("/")[-1],
-        "printed": float(row["published"]),
-        "in standard errors": 2 * 1.96 * row["ours"] / (row["high"] - row["low"]),
-    }
-    for row in tests
-    if isinstance(row["published"], (int, float))
-]
-frame = pd.DataFrame(pairs, columns=["measure", "printed", "in standard errors"])
-counted = frame.groupby("measure").size()
-# A rank correlation needs a handful of points to mean anything; of noise it would be near zero.
+
+
+def rank_correlation(a, b):
+    return pd.Series(a).rank().corr(pd.Series(b).rank())
+
+
+frame = pd.DataFrame(
+    [
+        {
+            "measure": (about[row["id"]].metric or "").split("/")[-1],
+            "printed": float(row["published"]),
+            "in standard errors": 2 * 1.96 * row["ours"] / (row["high"] - row["low"]),
+        }
+        for row in judged
+        if row["low"] is not None and row["high"] > row["low"] and isinstance(row["published"], (int, float))
+    ],
+    columns=["measure", "printed", "in standard errors"],
+)
+# A rank correlation needs a handful of claims to mean anything; of noise it would be near zero.
 pd.DataFrame(
     {
-        measure: {"claims": len(own), "rank correlation": own["printed"].rank().corr(own["in standard errors"].rank())}
+        measure: {
+            "claims": len(own),
+            "rank correlation": rank_correlation(own["printed"].to_numpy(), own["in standard errors"].to_numpy()),
+        }
         for measure, own in frame.groupby("measure")
-        if counted[measure] >= 4
+        if len(own) >= 4
     }
 ).T.round(2)
+
+# %% tags=["solution", "check"]
+exercises.check(run.chapter, 3, globals())
 
 # %% [markdown]
 # ## What to take along

@@ -19,7 +19,20 @@ from emolib.corpora import openset
 from emolib.errors import Unavailable
 from tests.fixtures.project import CHAPTER, make_project
 
-SCORECARD = ["id", "paper", "kind", "statement", "published", "corpus", "ours", "low", "high", "verdict", "needs"]
+SCORECARD = [
+    "id",
+    "paper",
+    "kind",
+    "statement",
+    "published",
+    "corpus",
+    "ours",
+    "low",
+    "high",
+    "verdict",
+    "needs",
+    "source",
+]
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from typing import Any
 
 from emolib.claims.judge import direction_verdict, judge_claims, number_verdict
 from emolib.claims.schema import KINDS, Claim, Paper, System, read_paper
-from emolib.claims.tables import failed_checks, judged, tally
+from emolib.claims.tables import WHOSE, failed_checks, judged, tally
 from emolib.errors import BadInput
 
 __all__ = [
-    "KINDS", "Claim", "Paper", "System", "claims", "direction_verdict", "failed_checks", "judged", "number_verdict",
-    "papers", "read_paper", "scorecard", "systems", "tally",
+    "KINDS", "WHOSE", "Claim", "Paper", "System", "claims", "direction_verdict", "failed_checks", "judged",
+    "number_verdict", "papers", "read_paper", "scorecard", "systems", "tally",
 ]  # fmt: skip
 
 _FOLDER = Path(__file__).parent
@@ -69,7 +69,8 @@ def systems(paper: str | None = None, check: bool = False) -> list[System]:
 def scorecard(results: Sequence[Mapping[str, Any]], paper: str | None = None) -> list[dict[str, Any]]:
     """Every claim with its verdict, from the contents of the `metrics.json` files of one profile.
 
-    A list of dicts with the keys id, paper, kind, statement, published, corpus, ours, low, high, verdict, needs, ready
-    for JSON. See :mod:`emolib.claims.judge` for what the verdicts mean. Raises BadInput for malformed results.
+    A list of dicts with the keys id, paper, kind, statement, published, corpus, ours, low, high, verdict, needs,
+    source (whose claim it is), ready for JSON. See :mod:`emolib.claims.judge` for what the verdicts mean. Raises
+    BadInput for malformed results.
     """
     return judge_claims(claims(paper), results)

@@ -97,7 +97,7 @@ def _row(claim: Claim, corpus: str | None, ours: Measure, verdict: str, needs: s
     return {
         "id": claim.id, "paper": claim.paper, "kind": claim.kind, "statement": claim.statement,
         "published": claim.published, "corpus": corpus, "ours": value, "low": low, "high": high,
-        "verdict": verdict, "needs": needs,
+        "verdict": verdict, "needs": needs, "source": claim.source,
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from emolib.claims.schema import Claim
+from emolib.claims.tables import WHOSE
 from emolib.errors import BadInput
 
 Row = Mapping[str, Any]
@@ -47,6 +48,12 @@ def interval(row: Row) -> str:
     return f"{number(row['ours'])} [{number(row['low'])}, {number(row['high'])}]"
 
 
+def attributed(row: Row) -> str:
+    """Whose claim it is and what it is about, as in "Kim 2017" or "this book, on Kim 2017"."""
+    called = PAPERS[row["paper"]]
+    return called if row["source"] == "paper" else f"{WHOSE[row['source']]}, on {called}"
+
+
 def verdict_counts(rows: Iterable[Row]) -> pd.DataFrame:
     """Directional claims by paper and corpus: how many hold, are contradicted, are inconclusive.
 
@@ -66,10 +73,11 @@ def verdict_counts(rows: Iterable[Row]) -> pd.DataFrame:
 
 
 def directions(rows: Iterable[Row], paper: str) -> pd.DataFrame:
-    """Every directional claim of a paper: statement, the paper's difference, ours on each corpus, verdict."""
+    """Every directional claim about a paper: statement, whose, the paper's difference, ours on each corpus, verdict."""
     lines = [
         {
             "claim": row["statement"],
+            "whose": WHOSE[row["source"]],
             "in the paper": number(row["published"]) if isinstance(row["published"], float) else row["published"] or "",
             "corpus": row["corpus"] if row["ours"] is not None else "",
             "ours [95%]": interval(row),
@@ -78,7 +86,7 @@ def directions(rows: Iterable[Row], paper: str) -> pd.DataFrame:
         for row in rows
         if row["kind"] == "direction" and row["paper"] == paper
     ]
-    return pd.DataFrame(lines, columns=["claim", "in the paper", "corpus", "ours [95%]", "verdict"])
+    return pd.DataFrame(lines, columns=["claim", "whose", "in the paper", "corpus", "ours [95%]", "verdict"])
 
 
 def fine_print(rows: Iterable[Row], claims: Iterable[Claim]) -> pd.DataFrame:

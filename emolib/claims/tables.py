@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+WHOSE = {"paper": "the paper", "book": "this book", "independent": "others"}
+"""Whose claim it is, by the `source` of a row: a book that repairs and controls has claims of its own."""
+
 
 def judged(rows: Sequence[dict]) -> pd.DataFrame:
-    """The directional claims that this run could judge: statement, corpus, difference with its interval, verdict.
+    """The directional claims that this run could judge: statement, whose, corpus, difference with interval, verdict.
 
     Args:
         rows: of `claims.scorecard`.
@@ -18,6 +21,7 @@ def judged(rows: Sequence[dict]) -> pd.DataFrame:
         [
             {
                 "statement": row["statement"],
+                "whose": WHOSE[row["source"]],
                 "corpus": row["corpus"],
                 "difference": f"{row['ours']:.3f}"
                 + ("" if row["low"] is None else f" [{row['low']:.3f}, {row['high']:.3f}]"),
@@ -25,7 +29,7 @@ def judged(rows: Sequence[dict]) -> pd.DataFrame:
             }
             for row in found
         ],
-        columns=["statement", "corpus", "difference", "verdict"],
+        columns=["statement", "whose", "corpus", "difference", "verdict"],
     )
 
 

@@ -16,6 +16,7 @@ from emolib.exercises import (
     jacobson2019,
     kim2017,
     rao2019,
+    scorecard,
     wei2020,
     you2016,
 )
@@ -31,6 +32,7 @@ CHECKS = {
     "03_jacobson2019_small_images": jacobson2019.CHECKS,
     "04_rao2019_emotional_regions": rao2019.CHECKS,
     "05_wei2020_web_supervision": wei2020.CHECKS,
+    "06_scorecard": scorecard.CHECKS,
 }
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from emolib.claims import WHOSE
 from emolib.claims.overview import PAPERS
 from emolib.corpora import Card
 from emolib.site.runs import ChapterRun, spoken_time
@@ -148,9 +149,10 @@ def claims_page(claims: Sequence[Mapping[str, Any]]) -> str:
     """Every claim with its verdict, a section a paper; ``claims`` are what :func:`emolib.claims.scorecard` returns."""
     parts = [
         "# Every claim and its verdict",
-        "What the papers say, and what the measurements in this book say about it. A verdict is computed from the "
-        "run, never typed, and holds for one corpus: a claim that fails on one set of photographs may well hold on "
-        "another. "
+        "What the papers say, and what the measurements in this book say about it. Some claims are not the papers': "
+        "they are controls and repairs of this book, or what others found, and a column says whose each is. A verdict "
+        "is computed from the run, never typed, and holds for one corpus: a claim that fails on one set of photographs "
+        "may well hold on another. "
         "[What the verdicts mean](../intro.md#what-a-verdict-means).",
     ]
     if not claims:
@@ -200,9 +202,12 @@ def _claims_of_kind(kind: str, title: str, claims: Sequence[Mapping[str, Any]]) 
         others = [c for c in claims if c not in shown]
         folded = f"{len(others)} that this run could not measure"
         if kind == "direction":
-            header = ["Claim", "Verdict", "Difference, 95% interval", "Corpus"]
-            rows = [(c["statement"], _verdict(c), _measured(c), c.get("corpus") or "") for c in shown]
-            folded_table = table(["Claim", "What it needs"], [(c["statement"], c.get("needs") or "") for c in others])
+            header = ["Claim", "Whose", "Verdict", "Difference, 95% interval", "Corpus"]
+            rows = [
+                (c["statement"], WHOSE[c["source"]], _verdict(c), _measured(c), c.get("corpus") or "") for c in shown
+            ]
+            listed = [(c["statement"], WHOSE[c["source"]], c.get("needs") or "") for c in others]
+            folded_table = table(["Claim", "Whose", "What it needs"], listed)
         else:
             header = ["Number", "Verdict", "Published", "Ours, 95% interval", "Corpus"]
             rows = [(c["statement"], _verdict(c), _published(c), _measured(c), c.get("corpus") or "") for c in shown]

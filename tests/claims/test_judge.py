@@ -13,7 +13,7 @@ from emolib.claims.judge import judge_claims
 from emolib.claims.schema import Claim
 from emolib.errors import BadInput
 
-KEYS = ["id", "paper", "kind", "statement", "published", "corpus", "ours", "low", "high", "verdict", "needs"]
+KEYS = ["id", "paper", "kind", "statement", "published", "corpus", "ours", "low", "high", "verdict", "needs", "source"]
 PLACE = {"paper": "doe2020", "statement": "s", "where": "w", "corpus": "fi"}
 NUMBER = Claim(id="doe2020/n", kind="number", published=1.64, metric="doe2020/t/{corpus}/mse", tolerance=0.05,
                reason="r", **PLACE)  # fmt: skip

@@ -7,7 +7,8 @@ from emolib.claims import failed_checks, judged, tally
 
 def row(kind: str, statement: str, verdict: str, ours=None, low=None, high=None) -> dict:  # noqa: ANN001
     return {"kind": kind, "statement": statement, "verdict": verdict, "ours": ours, "low": low, "high": high,
-            "corpus": "scenes", "published": "as printed"}  # fmt: skip
+            "corpus": "scenes", "published": "as printed",
+            "source": "book" if "c" in statement else "paper"}  # fmt: skip
 
 
 ROWS = [
@@ -24,6 +25,7 @@ ROWS = [
 def test_only_what_was_measured_is_judged():
     table = judged(ROWS)
     assert table.statement.tolist() == ["a beats b", "b beats c", "c beats d"]
+    assert table.whose.tolist() == ["the paper", "this book", "this book"]
     assert table.difference.tolist() == ["0.123 [0.050, 0.200]", "-0.010", "0.300 [0.200, 0.400]"]
     assert tally(ROWS) == "**2** hold, **1** inconclusive"
 
@@ -35,6 +37,7 @@ def test_the_checks_that_fail_are_shown_and_all_are_counted():
 
 
 def test_without_rows_the_tables_have_their_columns():
-    assert list(judged([]).columns) == ["statement", "corpus", "difference", "verdict"] and not len(judged([]))
+    assert list(judged([]).columns) == ["statement", "whose", "corpus", "difference", "verdict"]
+    assert not len(judged([]))
     assert failed_checks([])[0] == 0 and list(failed_checks([])[1].columns) == ["statement", "published", "ours"]
     assert tally([]) == "no claim could be judged"

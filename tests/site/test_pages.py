@@ -24,7 +24,15 @@ def run(tmp_path):
 
 def claim(**values):
     entry = {"id": "x", "paper": "kim2017", "kind": "direction", "statement": "Objects beat colours", "published": None}
-    entry |= {"corpus": "oasis", "ours": 0.21, "low": 0.1, "high": 0.32, "verdict": "holds", "needs": None}
+    entry |= {
+        "corpus": "oasis",
+        "ours": 0.21,
+        "low": 0.1,
+        "high": 0.32,
+        "verdict": "holds",
+        "needs": None,
+        "source": "paper",
+    }
     return entry | values
 
 
@@ -61,7 +69,7 @@ def test_a_section_that_could_not_run_is_told(run, tmp_path):
 
 def test_claims_show_verdict_and_interval():
     page = pages.claims_page([claim(), claim(verdict="contradicted", ours=-1.5, low=-2, high=-1)])
-    assert "| Objects beat colours | {bdg-success}`holds` | 0.210 [0.100,\u00a00.320] | oasis |" in page
+    assert "| Objects beat colours | the paper | {bdg-success}`holds` | 0.210 [0.100,\u00a00.320] | oasis |" in page
     assert "{bdg-danger}`contradicted` | -1.500 [-2.000,\u00a0-1.000]" in page
 
 

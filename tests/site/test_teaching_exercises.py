@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jupytext
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
@@ -24,13 +25,13 @@ from emolib.probes import mean_average_precision
 
 ROOT = Path(__file__).parents[2]
 ALL = [(name, number) for name, checks in exercises.CHECKS.items() for number in range(1, len(checks) + 1)]
-C0, C1, C2, C3, C4, C5 = sorted(exercises.CHECKS)
+C0, C1, C2, C3, C4, C5, C6 = sorted(exercises.CHECKS)
 
 
 def solution(chapter: str, function: str) -> object:
     """A function as the chapter's own solution defines it."""
     given = dict(
-        np=np, emotions=emotions, votes=votes, duplicates=duplicates, matching=matching, RidgeCV=RidgeCV,
+        np=np, pd=pd, emotions=emotions, votes=votes, duplicates=duplicates, matching=matching, RidgeCV=RidgeCV,
         make_pipeline=make_pipeline, StandardScaler=StandardScaler, mean_average_precision=mean_average_precision,
         random=np.random.default_rng(5), unit=lambda v: v / np.linalg.norm(v, axis=1, keepdims=True),
     )  # fmt: skip
@@ -74,6 +75,9 @@ NAMES = {
     (C5, 1): ["mean_cosine", "cosines"],
     (C5, 2): ["swapped"],
     (C5, 3): ["chance"],
+    (C6, 1): ["survivors"],
+    (C6, 2): ["groups_needed", "settled"],
+    (C6, 3): ["rank_correlation"],
 }
 
 
@@ -98,6 +102,10 @@ FUNCTIONS = [
     (C2, 3, "leave_series_out", lambda f: lambda X, y, s, o: f(X, y, np.where(s == o, s, "rest"), "rest")),
     (C2, 3, "leave_series_out", lambda f: lambda X, y, s, o: (*f(X, y, s, o)[:2], y.mean())),
     (C5, 3, "chance", lambda f: lambda often: 0.5),
+    (C6, 1, "survivors", lambda f: lambda p, level: p <= level),
+    (C6, 1, "survivors", lambda f: lambda p, level: f(p, level / 2)),
+    (C6, 3, "rank_correlation", lambda f: lambda a, b: np.corrcoef(a, b)[0, 1]),
+    (C6, 3, "rank_correlation", lambda f: lambda a, b: np.corrcoef(np.argsort(np.argsort(a)), b)[0, 1]),
 ]
 
 
@@ -209,6 +217,9 @@ def answered(chapter: str, number: int) -> tuple[dict, dict]:
         own = given["pictures"].emotional
         swapped = [own[{1: 3, 3: 4, 4: 7, 7: 1}.get(i, i)] for i in range(9)]
         return given | {"swapped": swapped}, {"swapped": swapped[::-1]}
+    if (chapter, number) == (C6, 2):
+        right = {name: solution(C6, name) for name in NAMES[C6, 2]}
+        return right, {"settled": lambda low, high, matters: low <= 0 <= high}
     raise AssertionError((chapter, number))
 
 
