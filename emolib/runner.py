@@ -66,11 +66,6 @@ def chapters(root: Path | None = None) -> list[Chapter]:
     return found
 
 
-def waits_for(chapter: Chapter, every: Sequence[Chapter]) -> list[Chapter]:
-    """The chapters of `every` that have to end before this one begins: those that it reads the numbers of."""
-    return [other for other in every if chapter.reads_runs and not other.reads_runs]
-
-
 def choose(wanted: Sequence[str], root: Path | None = None) -> list[Chapter]:
     """Chapters by number ("2", "02"), paper ("kim2017") or name; all of them if none is named.
 
@@ -110,7 +105,8 @@ def run(
     """Run chapters one after the other; those whose inputs have not changed are left as they are.
 
     Raises:
-        BadInput: an unknown chapter, profile or parameter. Nothing is run then.
+        BadInput: an unknown chapter, profile, parameter or device, or a seed that is none. Nothing is run then.
+        Unavailable: a device that this machine has not. Nothing is run then either.
         EmolibError: a chapter failed; the message says in which cell.
     """
     if profile not in PROFILES:
@@ -118,6 +114,9 @@ def run(
     chosen = choose(wanted)
     for chapter in chosen:
         _check_parameters(chapter, {"profile": profile, **parameters})
+    # Before the first chapter, which would lose its last good run by a slip of the fingers.
+    runtime.pick_device(str(parameters.get("device", "auto")))
+    runtime.check_seed(parameters.get("seed", 0))
     for chapter in chosen:
         yield _run_one(chapter, {"profile": profile, **parameters}, force)
 

@@ -37,14 +37,19 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(_M_MMAP_THRESHOLD, 1 << 30)) and bool(mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1))
 
 
+def check_seed(seed: object) -> None:
+    """BadInput unless the seed is an integer in [0, 2**32)."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise BadInput(f"seed: {seed!r} is not an integer from 0 to 2**32 - 1")
+
+
 def seed_everything(seed: int) -> None:
     """Seed Python, NumPy's legacy generator (umap uses it) and PyTorch, and ask for deterministic kernels.
 
     Raises:
         BadInput: the seed is not an integer in [0, 2**32).
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise BadInput(f"seed: {seed!r} is not an integer from 0 to 2**32 - 1")
+    check_seed(seed)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)

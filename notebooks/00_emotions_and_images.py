@@ -25,7 +25,7 @@
 # - name the emotion models of the five papers, and measure how far two emotions lie apart (exercise 1, question 1);
 # - read a rating from the Self-Assessment Manikin, and move it from one scale to another (question 2);
 # - look at a corpus before believing a number that was measured on it (question 3);
-# - compute the ceiling that people's disagreement puts on every model (exercise 2);
+# - compute the ceiling that people's disagreement puts on every model that does not know who is asked (exercise 2);
 # - tell what a laboratory with planted effects can show, and what it can't (exercise 3, question 4);
 # - say why near-duplicates must never be split (question 5).
 
@@ -66,8 +66,8 @@ pd.DataFrame({name: profiles[name] for name in course.PROFILES})
 # ## Eight words: Mikels' wheel
 #
 # Mikels and colleagues asked people what they felt when they saw photographs, and found eight emotions that came up
-# again and again {cite}`mikels2005`: four pleasant, four unpleasant. Three of the five papers use them. They are
-# usually put on a wheel, so that confusing *awe* with *excitement* counts as a smaller error than confusing it with
+# again and again {cite}`mikels2005`: four pleasant, four unpleasant. Three of the five papers label with them, a
+# fourth tests on them. They are usually put on a wheel, so that confusing *awe* with *excitement* counts as a smaller error than confusing it with
 # *disgust* {cite}`zhao2016`.
 
 # %% tags=["hide-input", "slide-part"]
@@ -168,8 +168,8 @@ figures.show(
 # ## Two numbers: the circumplex
 #
 # Russell put words of affect on a circle with two axes {cite}`russell1980`: **valence**, from unpleasant to pleasant,
-# and **arousal**, from sleepy to wide awake. The angles below are those of one of his solutions; other solutions move
-# single words, and keep their order around the circle.
+# and **arousal**, from sleepy to wide awake. The angles below are as we have them from one of his solutions, without a
+# second source; other solutions place words elsewhere.
 
 # %% tags=["hide-input", "slide-part"]
 figure, axis = plt.subplots(figsize=(7, 6.6))
@@ -385,38 +385,50 @@ else:
     )
 
 # %% [markdown]
-# Compare the two rows of each scale: what separates them is the noise of a single answer, which a mean over many people
-# averages away. Whoever promises to tell what *you* will feel has the lower ceiling, and no data set of means can lift it.
+# Compare the two rows of each scale: what separates them is how one person's answer differs from the mean, by taste as well
+# as by chance, which a mean over many people averages away. Whoever promises to tell what *you* will feel, and knows nothing
+# about you, has the lower ceiling, and no data set of means can lift it.
 #
 # The same for votes. In the laboratory five simulated workers vote on each picture. How often do two of them agree, how
 # often is there a majority, and how often is the majority what was planted as the likeliest emotion?
 
 # %%
+
 votes = lab[[f"votes_{name}" for name in emotions.MIKELS]].to_numpy()
 five = votes.sum(1)
-together = ((votes * (votes - 1)).sum(1) / (five * (five - 1))).mean()
-by_chance = float(((votes.sum(0) / votes.sum()) ** 2).sum())
-kappa = (together - by_chance) / (1 - by_chance)
+pairs_agree = (votes * (votes - 1)).sum(1) / (five * (five - 1))
 clear = votes.max(1) >= 3
 right = votes.argmax(1) == shares.argmax(1)
+
+
+def fleiss_kappa(i):
+    """Agreement of two workers above what two draws from all votes would have, for some pictures."""
+    by_chance = float(((votes[i].sum(0) / votes[i].sum()) ** 2).sum())
+    return (pairs_agree[i].mean() - by_chance) / (1 - by_chance)
+
+
+among = lambda rows: lambda i: right[i][rows[i]].mean() if rows[i].any() else np.nan
 pd.Series(
     {
-        "two workers agree": f"{together:.0%}",
-        "Fleiss' kappa": f"{kappa:.2f}",
-        "three of five agree": f"{clear.mean():.0%}",
-        "the first choice is the likeliest emotion, where three agree": f"{right[clear].mean():.0%}",
-        "the same, where they don't": f"{right[~clear].mean():.0%}" if (~clear).any() else "none",
+        what: str(evaluation.bootstrap(statistic, lab["group"].to_numpy(), seed=seed))
+        for what, statistic in {
+            "two workers agree, share": lambda i: pairs_agree[i].mean(),
+            "Fleiss' kappa": fleiss_kappa,
+            "three of five agree, share": lambda i: clear[i].mean(),
+            "the first choice is the likeliest emotion, where three agree": among(clear),
+            "the same, where they don't": among(~clear),
+        }.items()
     },
-    name="scenes (simulated)",
+    name="scenes (simulated), 95% intervals",
 ).to_frame()
 
 # %% [markdown] tags=["slide"]
 # ## What could the best model do?
 #
 # On real photographs nobody knows. In the laboratory we do, because we know the planted model: the best guess for a
-# picture is its likeliest emotion, and it is right with that emotion's probability. That is the **Bayes bound**. Two
+# picture is its likeliest emotion, and it is right with that emotion's probability, but for a little label noise. That is the **Bayes bound**. Two
 # handicapped oracles see less: one knows only the *objects*, one only the colours, that is background and light. A
-# method that beats the colour oracle must have seen objects.
+# method that beats the colour oracle must have seen something of the objects, be it their colours (or was lucky).
 
 # %% tags=["slide-part"]
 from emolib.corpora.scenes import Parameters, bounds
@@ -502,8 +514,8 @@ Markdown(
 )
 
 # %% [markdown] tags=["slide"]
-# What is missing to the bound? The network has to recognise small, flat drawings that it was never trained on, from few
-# pictures. The bound says that it could be done, not that it is easy.
+# What is missing to the bound? It may be that the network has to recognise small, flat drawings that it was never trained on,
+# from few pictures; this page does not test it. The bound says what somebody could do who knew the planted model, not that it is easy.
 #
 # ## Why near-duplicates must stay together
 #
@@ -615,8 +627,8 @@ exercises.check(run.chapter, 3, globals())
 # ## What to take along
 #
 # - A label is a summary of people. Ask how many, what they were asked, and how far they agreed.
-# - Word sets don't translate into each other; scales do, by a line.
-# - The ceiling for a mean over many people is high; the ceiling for one person is not.
+# - Word sets don't translate into each other; scales do, by a line, if one trusts that people use both alike.
+# - The ceiling for one person lies below that for a mean over many; how far below, their disagreement says.
 # - A laboratory shows whether a method finds what was planted. It is never evidence about people.
 # - Keep copies and series together, or measure memory.
 

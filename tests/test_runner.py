@@ -18,7 +18,7 @@ import nbformat
 import pytest
 
 from emolib import course, runner
-from emolib.errors import BadInput, EmolibError
+from emolib.errors import BadInput, EmolibError, Unavailable
 from tests.fixtures.project import BODY, CHAPTER, FAILING, HEADER, make_project, write_project
 
 PARAMETERS = {"seed": 3, "device": "cpu", "smoke": False}
@@ -156,6 +156,8 @@ def test_smoke_has_its_own_settings_and_its_own_folder(project: Path) -> None:
         (["7"], "ci", {}, "chapter: '7' is not one of 01_tiny"),
         (["tiny", "you2016"], "ci", {}, "chapter: 'you2016' is not one of"),
         (["tiny"], "ci", {"epochs": 3}, "parameter: 'epochs' is not one of 01_tiny's: data_root, device, meeting"),
+        (["tiny"], "ci", {"device": "gpu"}, "device: 'gpu' is unknown"),
+        (["tiny"], "ci", {"seed": -1}, "seed: -1 is not an integer"),
     ],
 )
 def test_what_there_is_not_is_refused_before_anything_runs(
@@ -165,6 +167,16 @@ def test_what_there_is_not_is_refused_before_anything_runs(
         list(runner.run(wanted, profile, PARAMETERS | parameters))
     assert message in str(refusal.value)
     assert not (project / "out").exists()
+
+
+def test_a_device_that_is_not_there_takes_no_earlier_run_away(
+    ran: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    before = {path.name: path.read_bytes() for path in ran.iterdir() if path.is_file()}
+    with pytest.raises(Unavailable, match="no CUDA GPU"):
+        list(runner.run(["tiny"], "ci", PARAMETERS | {"device": "cuda"}))
+    assert {path.name: path.read_bytes() for path in ran.iterdir() if path.is_file()} == before
 
 
 @pytest.mark.parametrize("word", ["1", "01", "tiny", "01_tiny", "01_tiny.py", "notebooks/01_tiny.py"])

@@ -48,13 +48,12 @@ def objects_off(names: Names) -> None:
     given, blind = names.answer("without"), names.answer("blind")
     values = {what: getattr(given, what, None) for what in ("bayes", "object_only", "colour_only", "majority")}
     expect(None not in values.values(), "`without` has to be what `bounds` returns.")
-    close(
-        values["colour_only"], values["bayes"], "With objects off the colour oracle knows everything: not in `without`."
-    )
-    close(values["object_only"], values["majority"], "With objects off an oracle that sees only objects can but guess.")
+    hint = "These are not the bounds of a laboratory without the effect of objects."
+    close(values["colour_only"], values["bayes"], hint)
+    close(values["object_only"], values["majority"], hint)
     expect(blind in values, "`blind` is the name of one of the bounds.")
     expect(blind != "majority", "`blind` is one of the two oracles with a handicap.")
-    close(values[blind], values["majority"], f"The oracle {blind} still beats always saying the most frequent emotion.")
+    close(values[blind], values["majority"], "Compare this oracle's bound in `without` with the majority's.")
 
 
 CHECKS = (steps_between_votes, raters, objects_off)

@@ -26,9 +26,19 @@ from emolib.errors import BadInput
 
 
 def digest(*parts: object) -> str:
-    """A short SHA-256 over JSON-like values (paths as text); the same for the same values on every machine."""
-    text = json.dumps(parts, sort_keys=True, default=str, separators=(",", ":"))
+    """A short SHA-256 over JSON-like values (paths as text); the same for the same values on every machine.
+
+    Raises:
+        TypeError: an array: as text it would lose its middle. Give the digest of its content.
+    """
+    text = json.dumps(parts, sort_keys=True, default=_as_text, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _as_text(part: object) -> str:
+    if hasattr(part, "__array__") and getattr(part, "ndim", 0):
+        raise TypeError(f"digest: an array of shape {part.shape} is no key; give the digest of its content")
+    return str(part)
 
 
 def files_digest(paths: Sequence[Path]) -> str:

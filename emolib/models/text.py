@@ -7,7 +7,8 @@ people annotated (Sec. 5.3).
     read = Vocabulary.most_frequent(other_lists, known=table)
     model = TextModel(table.vectors(read.words)[0], outputs=690)
     numbers = read.numbers(other_lists)                     # int32 (n, longest list), 0 where a list has ended
-    fit(model, numbers, targets, Recipe(**PUBLISHED_CODE), loss=cross_entropy, rows=np.flatnonzero(numbers.any(1)))
+    recipe = Recipe(**PUBLISHED_CODE, optimizer="sgd", momentum=0.0, decay=0.0)
+    fit(model, numbers, targets, recipe, loss=cross_entropy, rows=np.flatnonzero(numbers.any(1)))
 """
 
 from __future__ import annotations

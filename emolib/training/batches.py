@@ -1,4 +1,6 @@
-"""Batches of pictures that are cut out anew in every epoch, for corpora that do not fit into memory. Chapters 2 and 3.
+"""Batches of pictures that are cut out anew in every epoch, for corpora that do not fit into memory.
+
+The chapters' corpora fit; this is for whoever trains on StockEmotion or on shards, and `bench` measures it.
 
     for batch in batches(corpus, 64, epoch=3):
         x, y = torch.from_numpy(batch.pixels), targets[batch.rows]

@@ -1,15 +1,17 @@
 """Out-of-fold predictions, kept on disk a run at a time: a killed chapter continues where it was.
 
-Used by every chapter that fits.
+Used by chapter 2; its `identity` stands in the keys of every fit that is kept.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 import torch
 
 from emolib.errors import BadInput
@@ -73,7 +75,36 @@ def out_of_fold(
 
 
 def identity(part: object) -> str:
-    """What stands for a thing in a key of the cache: an array's content, a function's or module's source, else repr."""
+    """What stands for a thing in a key of the cache.
+
+    The content of arrays, tensors, and columns of a table; the source of functions and modules, of functions also what
+    they hold of the function around them; all of these also inside lists, tuples and dictionaries; else `repr`.
+    """
+    if isinstance(part, torch.Tensor):
+        part = part.detach().cpu().numpy()
+    if isinstance(part, (pd.Series, pd.Index)):
+        part = part.to_numpy()
     if isinstance(part, np.ndarray):
+        if part.dtype.hasobject:
+            return identity(part.tolist()) + str((part.shape, part.dtype))
         return hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() + str((part.shape, part.dtype))
-    return inspect.getsource(part) if inspect.isfunction(part) or inspect.ismodule(part) else repr(part)
+    if isinstance(part, (list, tuple)):
+        return f"{type(part).__name__}({', '.join(map(identity, part))})"
+    if isinstance(part, functools.partial):
+        return f"partial{identity((part.func, part.args, part.keywords))}"
+    if isinstance(part, Mapping):
+        return f"{{{', '.join(f'{identity(key)}: {identity(value)}' for key, value in part.items())}}}"
+    if inspect.isfunction(part):
+        held = {name: value for name, value in inspect.getclosurevars(part).nonlocals.items() if _has_content(value)}
+        return inspect.getsource(part) + (identity(held) if held else "")
+    return inspect.getsource(part) if inspect.ismodule(part) else repr(part)
+
+
+def _has_content(value: object) -> bool:
+    """Whether `identity` of a thing is the same in another process: that of any object would hold its address."""
+    plain = (str, bytes, int, float, bool, type(None), np.ndarray, torch.Tensor, pd.Series, pd.Index, np.generic)
+    if isinstance(value, (list, tuple)):
+        return all(map(_has_content, value))
+    if isinstance(value, Mapping):
+        return all(map(_has_content, value.values()))
+    return isinstance(value, plain)

@@ -1,12 +1,14 @@
 """A fit that is kept on disk: a chapter that was stopped goes on where it was, one that changed fits anew.
 
-Used by chapters 1 and 3, which fit many networks in one run.
+Used by chapters 1, 3, 4 and 5, which fit many networks in one run.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -35,14 +37,15 @@ def fitted(
     """`fit`, or what the same fit left behind.
 
     The result is looked for under the first weights of the model, the recipe, targets and rows, loss and augmentation,
-    and the code of the loop.
+    and the code of the loop and of those modules of `emolib` from which the model and its loss come.
 
     Args:
         name: for people: the start of the file's name.
         model: fitted in place, and left in evaluation mode.
         inputs, targets, recipe, rows: as `fit` takes them.
         key: what else the result depends on: whatever stands for the content of `inputs` (a corpus' `content_hash` and
-            how its pictures were read), and for the code of the model; functions count with their source.
+            how its pictures were read), and for the code of a model or loss that a notebook defines; functions count
+            with their source.
         watch: called after every epoch; gives numbers worth a curve, such as accuracies. It leaves the model as it is;
             what it measures has to be in `key`.
         options: for `fit`: loss, augment, progress.
@@ -78,7 +81,7 @@ def fitted(
             identity(rows),
             changes,
             watch is not None,
-            cache.code_digest(loop),
+            cache.code_digest(loop, *_modules_of(model, options.get("loss"))),
             torch.__version__,
         ],
         compute,
@@ -87,6 +90,19 @@ def fitted(
     model.load_state_dict({name: torch.from_numpy(value).to(device) for name, value in state.items()})
     model.eval()
     return found["history"]
+
+
+def _modules_of(*parts: object) -> list[ModuleType]:
+    """The modules of `emolib` in which the classes of networks and losses stand, bases included."""
+    classes = {
+        base
+        for part in parts
+        if isinstance(part, nn.Module)
+        for layer in part.modules()
+        for base in type(layer).__mro__
+    }
+    names = {kind.__module__ for kind in classes if kind.__module__.split(".")[0] == "emolib"}
+    return [sys.modules[name] for name in sorted(names)]
 
 
 def _digest(values: Iterable[torch.Tensor]) -> str:

@@ -6,6 +6,7 @@ processes each takes its share of every batch, so that the steps are those of on
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import re
@@ -110,7 +111,8 @@ def fit(
         loss: mean over a batch, of (prediction, target).
         augment: changes a batch of inputs, given (batch, row numbers, generator).
         rows: train on these rows only.
-        fabric: where; by default the processes that `torchrun` started, else one on the CPU.
+        fabric: where; by default the processes that `torchrun` started, else this one, on the device where the model
+            lies.
         checkpoint: a file that is written after every epoch and continued from if it is there.
         after_epoch: called with the number of epochs done and the model.
         after_step: called with the number of steps done and the model, whose gradients are still those of the step.
@@ -120,14 +122,15 @@ def fit(
         The mean training loss of every epoch.
 
     Raises:
-        BadInput: shapes that do not fit, or a checkpoint of another recipe.
+        BadInput: shapes that do not fit, or a checkpoint of another recipe, network or data.
         Diverged: a loss, gradient or weight that is not finite; the message says in which step and where it began.
     """
     rows = np.arange(len(inputs)) if rows is None else np.asarray(rows)
     if len(inputs) != len(targets) or len(rows) == 0:
         raise BadInput(f"fit: {len(inputs)} inputs, {len(targets)} targets, {len(rows)} rows to train on")
-    fabric = fabric or default_fabric()
+    fabric = fabric or default_fabric(next(model.parameters()).device)
     targets = torch.as_tensor(targets)
+    data = "" if checkpoint is None else _fingerprint(model, inputs, targets, rows)
     steps = recipe.epochs * math.ceil(len(rows) / recipe.batch)
     optimizer = _optimizer(model, recipe)
     module, optimizer = fabric.setup(model, optimizer)
@@ -136,7 +139,7 @@ def fit(
     shuffle = torch.Generator().manual_seed(recipe.seed)
     state = {"epoch": 0, "step": 0, "losses": []}
     if checkpoint is not None and checkpoint.is_file():
-        state = _resume(checkpoint, recipe, model, optimizer, shuffle, fabric)
+        state = _resume(checkpoint, recipe, data, model, optimizer, shuffle, fabric)
     world, rank = fabric.world_size, fabric.global_rank
     # A process draws as many numbers as it has pictures, which may differ: the order that all share must not feel it.
     vary = shuffle if world == 1 else torch.Generator()
@@ -180,7 +183,7 @@ def fit(
         state["losses"].append(mean)
         bar.update()
         if checkpoint is not None:
-            _save(checkpoint, recipe, model, optimizer, shuffle, state, fabric)
+            _save(checkpoint, recipe, data, model, optimizer, shuffle, state, fabric)
         if after_epoch is not None:
             after_epoch(epoch + 1, model)
     bar.close()
@@ -200,8 +203,12 @@ def predict(
     return np.concatenate([model(_take(inputs, part).to(device)).float().cpu().numpy() for part in parts])
 
 
-def default_fabric() -> Fabric:
-    """The processes that `torchrun` started, or this one alone; a GPU each where there are any, else the CPU."""
+def default_fabric(device: torch.device | None = None) -> Fabric:
+    """The processes that `torchrun` started, a GPU each where there are any; or this one alone, on a device.
+
+    Args:
+        device: of one process; by default a GPU where there is one, else the CPU.
+    """
     # Imported by whoever trains: it takes torch's compiler along, which costs others seconds.
     from lightning_fabric import Fabric
 
@@ -209,7 +216,8 @@ def default_fabric() -> Fabric:
     nodes = int(os.environ.get("WORLD_SIZE", "1")) // world
     accelerator = "cuda" if torch.cuda.is_available() else "cpu"
     if world * nodes == 1:
-        fabric = Fabric(accelerator=accelerator, devices=1)
+        place = torch.device(accelerator) if device is None else device
+        fabric = Fabric(accelerator=place.type, devices=1 if place.index is None else [place.index])
     else:
         fabric = Fabric(accelerator=accelerator, devices=world, num_nodes=nodes, strategy="ddp")
         fabric.launch()
@@ -282,14 +290,41 @@ def _all_finite(values: Iterable[torch.Tensor]) -> bool:
     return all(bool(torch.isfinite(v.sum())) or bool(torch.isfinite(v).all()) for v in values if v.is_floating_point())
 
 
-def _save(path, recipe, model, optimizer, shuffle, state, fabric) -> None:  # noqa: ANN001
+def _fingerprint(model, inputs, targets, rows) -> str:  # noqa: ANN001
+    """What tells another training's checkpoint from this one's: network, rows, their targets, some of their inputs."""
+    seen = hashlib.sha256(repr(model).encode())
+    some = torch.from_numpy(rows[:: max(1, len(rows) // 64)])
+    for values in (torch.from_numpy(rows), targets[torch.from_numpy(rows)], _take(inputs, some)):
+        seen.update(f"{tuple(values.shape)} {values.dtype}".encode())
+        seen.update(values.detach().cpu().contiguous().numpy().tobytes())
+    return seen.hexdigest()
+
+
+def _generators(fabric: Fabric) -> list[torch.Tensor]:
+    """States of the generators that dropout draws from, of the CPU and of the device; a row a process."""
+    states = [torch.get_rng_state()]
+    if fabric.device.type != "cpu":
+        states.append(torch.get_device_module(fabric.device).get_rng_state())
+    return [fabric.all_gather(state.to(fabric.device)).cpu().reshape(fabric.world_size, -1) for state in states]
+
+
+def _set_generators(states: list[torch.Tensor], fabric: Fabric) -> None:
+    # Copies: of a row in the middle of a larger tensor, torch reads the state from the wrong place.
+    torch.set_rng_state(states[0][fabric.global_rank].clone())
+    for state in states[1:]:
+        torch.get_device_module(fabric.device).set_rng_state(state[fabric.global_rank].clone())
+
+
+def _save(path, recipe, data, model, optimizer, shuffle, state, fabric) -> None:  # noqa: ANN001
+    random = _generators(fabric)
     if fabric.global_rank == 0:
         content = {
             "recipe": asdict(recipe),
+            "data": data,
             "model": model.state_dict(),
             "optimizer": optimizer.state_dict(),
             "shuffle": shuffle.get_state(),
-            "random": torch.get_rng_state(),
+            "random": random,
             **state,
         }
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -299,10 +334,10 @@ def _save(path, recipe, model, optimizer, shuffle, state, fabric) -> None:  # no
     fabric.barrier()
 
 
-def _resume(path, recipe, model, optimizer, shuffle, fabric) -> dict:  # noqa: ANN001
+def _resume(path, recipe, data, model, optimizer, shuffle, fabric) -> dict:  # noqa: ANN001
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        same = content["recipe"] == asdict(recipe)
+        same, same_data = content["recipe"] == asdict(recipe), content["data"] == data
     except (UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, OSError) as error:
         raise BadInput(f"{path}: not a checkpoint of this training; delete it to start anew") from error
     if not same:
@@ -311,10 +346,14 @@ def _resume(path, recipe, model, optimizer, shuffle, fabric) -> dict:  # noqa: A
         model.load_state_dict(content["model"])
     except RuntimeError as error:
         raise BadInput(f"{path}: a checkpoint of another network; delete it to start anew") from error
+    if not same_data:
+        raise BadInput(f"{path}: a checkpoint of other data, folds or dropout; delete it or choose another folder")
     optimizer.load_state_dict(content["optimizer"])
     shuffle.set_state(content["shuffle"])
-    if fabric.global_rank == 0:
-        torch.set_rng_state(content["random"])
-    else:
+    states = content["random"]
+    kinds = 1 if fabric.device.type == "cpu" else 2
+    if len(states) == kinds and len(states[0]) == fabric.world_size:
+        _set_generators(states, fabric)
+    else:  # begun with another number of processes, or on another device: other dropout than either, but no repetition
         torch.manual_seed(recipe.seed + 7919 * (content["step"] * fabric.world_size + fabric.global_rank))
     return {key: content[key] for key in ("epoch", "step", "losses")}

@@ -59,14 +59,14 @@ def progressive(
     key: Iterable[object] | None = None,
     **options: object,
 ) -> Progressive:
-    """Train, leave out, train again. Everything random hangs on the seed of `recipe` and nothing else.
+    """Train, leave out, train again. Everything random hangs on the seed of `recipe` (and of `again`).
 
     Args:
         build: makes an untrained network, from inputs to logits (n, classes); called once, after seeding.
         inputs: (n, ...), a row a picture; may be mapped from disk.
         labels: int (n,), weak class numbers from 0.
         recipe: of the first training.
-        again: of the second; the same by default.
+        again: of the second, its seed included; the same by default.
         anew: begin the second training from the first weights, those of `build`; by default it goes on from the first
             training, as in the paper.
         margin: see `removal_probability`.

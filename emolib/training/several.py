@@ -17,6 +17,7 @@ from typing import TypeVar
 import torch
 from joblib import Parallel, cpu_count, delayed
 from joblib.externals.loky import process_executor
+from threadpoolctl import threadpool_limits
 
 Result = TypeVar("Result")
 # Seconds between two looks at whether the parent is still there.
@@ -49,7 +50,8 @@ def _alone(fit: Callable[[], Result], asked_by: int) -> Result:
     process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
     runtime.keep_freed_memory()
     try:
-        return fit()
+        with threadpool_limits(1):
+            return fit()
     finally:
         torch.set_num_threads(before)
 

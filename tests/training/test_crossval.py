@@ -7,11 +7,15 @@ import importlib.util
 import os
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from emolib.errors import BadInput
 from emolib.evaluation import folds
+from emolib.features import cache
 from emolib.training import out_of_fold
+from emolib.training.crossval import identity
 
 N = 23
 FOLDS = folds(np.arange(N) // 2, 4, 0)
@@ -86,6 +90,29 @@ def test_a_second_call_does_not_fit_again_and_anything_new_does(monkeypatch):
     assert called("a", fits_of, FOLDS, N, 0, [x, "ridge"]) == 0
     monkeypatch.setenv("EMOLIB_REFIT", "1")
     assert called("a", fits_of, FOLDS, N, 0, [x, "ridge"]) == 4
+
+
+def middle(value: float) -> np.ndarray:
+    """Too long to be printed whole: `repr` leaves out the middle."""
+    x = np.zeros(5000)
+    x[2500] = value
+    return x
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda x: x, lambda x: [x], lambda x: {"x": (x, 1)}, torch.from_numpy, pd.Series,
+        lambda x: functools.partial(np.add, x), lambda x: lambda: x, lambda x: x.astype(object),
+    ],
+)  # fmt: skip
+def test_things_that_differ_in_the_middle_are_not_taken_for_one(wrap):
+    assert identity(wrap(middle(1))) == identity(wrap(middle(1))) != identity(wrap(middle(2)))
+
+
+def test_an_array_is_no_key_of_json():
+    with pytest.raises(TypeError, match="digest of its content"):
+        cache.digest([middle(1)])
 
 
 def test_a_function_whose_source_changed_fits_again(tmp_path):

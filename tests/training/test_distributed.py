@@ -19,6 +19,7 @@ Y = np.tanh(X @ np.array([1, -1, 0.5, 0, 2, 0.2], np.float32)) + 0.3 * X[:, 0]
 
 SCRIPT = """
 import sys
+from pathlib import Path
 import numpy as np, torch
 from emolib.models.ffnn import FFNN
 from emolib.training import Recipe, fit, predict
@@ -41,6 +42,17 @@ for name, dropout, augment in (("plain", 0.0, None), ("augmented", 0.0, noise), 
         np.save(f"{out}/{name}-losses.npy", losses)
     if augment:
         np.save(f"{out}/rows-{fabric.global_rank}.npy", np.concatenate(orders))
+def kill(epoch, model):
+    if epoch == 3:
+        raise KeyboardInterrupt
+for when in (kill, None):
+    torch.manual_seed(0)
+    model = FFNN(6, (16, 8), 0.3)
+    try:
+        fit(model, x, y, Recipe(6, 8, lr=0.02, seed=4), fabric=fabric, checkpoint=Path(out) / "c.pt", after_epoch=when)
+    except KeyboardInterrupt:
+        pass
+np.save(f"{out}/resumed-{fabric.global_rank}.npy", predict(model, x))
 """
 
 
@@ -79,6 +91,9 @@ def test_two_processes_land_where_one_does(tmp_path):
     assert np.bincount(seen, minlength=N).tolist() == [6] * N
 
     np.testing.assert_array_equal(stored("dropout-0"), stored("dropout-1"))
+    # Killed after three epochs and started again: the dropout of both processes goes on where it was.
+    for rank in (0, 1):
+        np.testing.assert_array_equal(stored(f"resumed-{rank}"), stored(f"dropout-{rank}"))
     seeds = np.stack([alone(0.3, seed)[0] for seed in range(5)])
     apart = [np.sqrt(np.mean((a - b) ** 2)) for i, a in enumerate(seeds) for b in seeds[:i]]
     distance = [np.sqrt(np.mean((stored("dropout-0") - one) ** 2)) for one in seeds]

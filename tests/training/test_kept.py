@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from emolib.features import cache
+from emolib.losses import WheelLoss
 from emolib.models.ffnn import FFNN
 from emolib.training import Diverged, Recipe, fit, fitted, loop
 
@@ -80,6 +81,15 @@ def test_whatever_changes_the_result_is_fitted_anew(change, fits):
     assert len(fits) == 2
     same = all(torch.equal(a, b) for a, b in zip(first.parameters(), other.parameters(), strict=False))
     assert not same or "model" in change
+
+
+def test_the_code_of_the_network_and_of_its_loss_stands_in_the_key(fits, monkeypatch):
+    seen = []
+    monkeypatch.setattr(cache, "code_digest", lambda *m: seen.append({each.__name__ for each in m}) or "code")
+    run()
+    labels = np.arange(40) % 8
+    fitted("wheel", torch.nn.Linear(5, 8), X, labels, Recipe(1, 8), key=["X"], loss=WheelLoss(1.0))
+    assert seen == [{"emolib.training.loop", name} for name in ("emolib.models.ffnn", "emolib.losses")]
 
 
 def test_nothing_is_kept_of_a_fit_that_diverged(fits, tmp_path):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from emolib.errors import BadInput
 from emolib.models.ffnn import FFNN
-from emolib.training import Diverged, Recipe, fit, predict
+from emolib.training import Diverged, Recipe, fit, loop, predict
+from emolib.training.loop import default_fabric
 
 X = np.random.default_rng(0).normal(size=(61, 5)).astype(np.float32)
 SLOPE = np.array([1.0, -2.0, 0.5, 0.0, 3.0], np.float32)
@@ -129,6 +130,31 @@ def test_a_checkpoint_of_another_recipe_or_network_is_refused(tmp_path):
         fit(network(), X, Y, Recipe(1, 16, lr=0.5), checkpoint=file)
     with pytest.raises(BadInput, match=r"checkpoint\.pt: a checkpoint of another network.*delete it"):
         fit(FFNN(5, (9,)), X, Y, Recipe(1, 16), checkpoint=file)
+
+
+@pytest.mark.parametrize(
+    "change", [{"inputs": -X}, {"targets": Y + 1}, {"rows": np.arange(40)}, {"model": network(dropout=0.5)}]
+)
+def test_a_finished_checkpoint_of_other_data_folds_or_dropout_is_refused(change, tmp_path):
+    """It would bring a network that has seen what is tested on now."""
+    file, given = tmp_path / "checkpoint.pt", {"model": network(), "inputs": X, "targets": Y}
+    fit(*given.values(), Recipe(1, 16), checkpoint=file)
+    fit(*given.values(), Recipe(1, 16), checkpoint=file)
+    rows = change.pop("rows", None)
+    with pytest.raises(BadInput, match=r"checkpoint\.pt: a checkpoint of (other data|another network).*delete it"):
+        fit(*(given | change).values(), Recipe(1, 16), checkpoint=file, rows=rows)
+
+
+def test_a_model_is_trained_where_it_lies_whatever_else_the_machine_has(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.cuda, "is_available", lambda: True)
+        fabric = default_fabric(torch.device("cpu"))
+    assert fabric.device.type == "cpu"
+    asked = []
+    monkeypatch.setattr(loop, "default_fabric", lambda device: asked.append(device) or fabric)
+    model = network()
+    fit(model, X, Y, Recipe(2, 16))
+    assert asked == [torch.device("cpu")] and {p.device.type for p in model.parameters()} == {"cpu"}
 
 
 class Plants:
