@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from emolib.errors import BadInput
+from emolib.evaluation.drawing import draw_groups, numbered, over_seeds, pieces
 
 DRAWS = 4000
 
@@ -98,6 +99,10 @@ def score(
             numbers.
         seed: of the draws.
         draws: how many.
+
+    Raises:
+        BadInput: shapes that do not fit together, an unknown measure, numbers that are not finite (but see
+            `CLASS_MEASURES`), nothing to draw.
     """
     predictions = _by_seed(predictions, measure)
     values = _draw([predictions], truth, groups, measure, seed, draws)[0]
@@ -116,10 +121,12 @@ def difference(
 ) -> Estimate:
     """How much better the second system is than the first, paired: positive means better, whatever the measure.
 
-    MSE(first) - MSE(second), or of any other measure second - first, each averaged over its seeds. Arguments as in
-    `score`.
+    MSE(first) - MSE(second), or of any other measure second - first, each averaged over its seeds. In one-vs-all of the
+    classes that both systems judged. Arguments and errors as in `score`.
     """
     first, second = _by_seed(first, measure), _by_seed(second, measure)
+    if measure in ONE_VS_ALL:
+        first, second = _of_common_classes(first, second)
     a, b = _draw([first, second], truth, groups, measure, seed, draws)
     sign = 1 if measure == "mse" else -1
     value = _mean_score(first, truth, measure) - _mean_score(second, truth, measure)
@@ -137,15 +144,18 @@ def bootstrap(
         seed: of the draws.
         draws: how many.
         unit: what a group is called.
+
+    Raises:
+        BadInput: no groups or no draws.
     """
-    names, index = np.unique(np.asarray(groups), return_inverse=True)
+    index, n = numbered(groups, draws)
     random = np.random.default_rng(seed)
     # The rows of a group lie side by side in `order`, from `starts` on.
     order, sizes = np.argsort(index, kind="stable"), np.bincount(index)
     starts = np.cumsum(sizes) - sizes
 
     def drawn() -> np.ndarray:
-        chosen = random.integers(len(names), size=len(names))
+        chosen = random.integers(n, size=n)
         long = sizes[chosen]
         before = np.cumsum(long) - long
         return order[np.repeat(starts[chosen] - before, long) + np.arange(long.sum())]
@@ -159,6 +169,14 @@ def _by_seed(predictions: np.ndarray, measure: str) -> np.ndarray:
     predictions = np.asarray(predictions)
     axes = 3 if measure in ONE_VS_ALL else 2
     return predictions[None] if predictions.ndim == axes - 1 else predictions
+
+
+def _of_common_classes(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both of one-vs-all, nan for every class that one of them could not judge: else the means are of other classes."""
+    if first.ndim != 3 or second.ndim != 3 or first.shape[1:] != second.shape[1:]:
+        raise BadInput(f"predictions {first.shape} and {second.shape} do not fit together: (seeds, n, classes)")
+    lost = np.isnan(first).all((0, 1)) | np.isnan(second).all((0, 1))
+    return (np.where(lost, np.nan, first), np.where(lost, np.nan, second)) if lost.any() else (first, second)
 
 
 def _sums(predictions: np.ndarray, truth: np.ndarray, measure: str) -> np.ndarray:
@@ -216,10 +234,11 @@ def _draw(
     if measure not in ("r", "mse", *CLASS_MEASURES):
         raise BadInput(f"measure: {measure!r} is unknown; use r, mse, {', '.join(CLASS_MEASURES)}")
     truth = np.asarray(truth, float)
-    names, index = np.unique(np.asarray(groups), return_inverse=True)
+    index, counts = draw_groups(groups, draws, seed)
     for predictions in systems:
         axes = 3 if measure in ONE_VS_ALL else 2
-        if predictions.ndim != axes or predictions.shape[1:2] != truth.shape or truth.shape != index.shape:
+        fits = predictions.ndim == axes and len(predictions) and predictions.shape[1:2] == truth.shape == index.shape
+        if not fits:
             raise BadInput(
                 f"predictions {predictions.shape}, truth {truth.shape} and groups {index.shape} do not fit together"
             )
@@ -227,21 +246,21 @@ def _draw(
         lost = ~np.isfinite(predictions)
         if lost.any() and not (measure in ONE_VS_ALL and (lost.all((0, 1)) | ~lost.any((0, 1))).all()):
             raise BadInput("predictions: some are not finite; a picture was never in a test fold, or training diverged")
-    random = np.random.default_rng(seed)
-    counts = random.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws).astype(float)
-    results = []
+    if not np.isfinite(truth).all():
+        row = int(np.argmin(np.isfinite(truth)))
+        raise BadInput(f"truth: row {row} is {truth[row]}; leave out pictures whose truth is not known")
+    sums = []
     for predictions in systems:
         rows = _sums(predictions, truth, measure)
-        by_group = np.zeros((len(predictions), len(names), rows.shape[-1]))
+        by_group = np.zeros((len(predictions), counts.shape[1], rows.shape[-1]))
         for s in range(len(predictions)):
             np.add.at(by_group[s], index, rows[s])
-        scores = _from_sums(np.einsum("dg,sgk->dsk", counts, by_group, optimize=True), measure)
-        # The same seeds are drawn for two systems of as many seeds; the generator starts alike for each of them.
-        weights = np.random.default_rng([seed, 1]).multinomial(
-            len(predictions), np.full(len(predictions), 1 / len(predictions)), size=draws
-        )
-        results.append((scores * weights).sum(1) / len(predictions))
-    return results
+        sums.append(by_group)
+    scores = [
+        [_from_sums(np.einsum("dg,sgk->dsk", some, by_group, optimize=True), measure) for by_group in sums]
+        for some in pieces(counts)
+    ]
+    return [over_seeds(np.concatenate(found), seed) for found in zip(*scores, strict=True)]
 
 
 def _estimate(value: float, values: np.ndarray, groups: Sequence[object], unit: str = "groups") -> Estimate:

@@ -15,7 +15,7 @@ import numpy as np
 
 from emolib.errors import BadInput
 from emolib.evaluation import DRAWS, Estimate, _estimate
-from emolib.evaluation.means import draw_groups, over_seeds
+from emolib.evaluation.drawing import draw_groups, over_seeds, pieces
 
 SLACK = 1e-4
 """How far from 1 the sum of a distribution may be, as in `emolib.distributions`."""
@@ -166,7 +166,7 @@ def calibration_score(
 
     The bins stay those of the whole sample. A draw repeats pictures, and its error is above that of the sample for the
     same reason for which the sample's is above the truth; so the interval lies high, and may even leave out the value.
-    `calibration_floor` tells how much of both is chance. A difference suffers less, since both sides do alike.
+    `calibration_floor` tells how much of both is chance.
 
     Arguments as in `reliability`, with predictions (n, classes) or (seeds, n, classes), and as in
     `emolib.evaluation.score`.
@@ -175,42 +175,24 @@ def calibration_score(
     return _estimate(found, drawn, groups)
 
 
-def calibration_difference(
-    first: np.ndarray,
-    second: np.ndarray,
-    truth: np.ndarray,
-    groups: Sequence[object],
-    bins: int = BINS,
-    *,
-    adaptive: bool = False,
-    seed: int = 0,
-    draws: int = DRAWS,
-) -> Estimate:
-    """How much better the second is calibrated than the first, paired: error(first) - error(second).
-
-    Arguments as in `calibration_score`.
-    """
-    a, drawn_a = _errors(first, truth, groups, bins, adaptive, seed, draws)
-    b, drawn_b = _errors(second, truth, groups, bins, adaptive, seed, draws)
-    return _estimate(a - b, drawn_a - drawn_b, groups)
-
-
 def _errors(predictions, truth, groups, bins, adaptive, seed, draws) -> tuple[float, np.ndarray]:  # noqa: ANN001
     p, t = _checked(predictions, truth)
     index, counts = draw_groups(groups, draws, seed)
     if len(index) != p.shape[-2]:
         raise BadInput(f"predictions {p.shape} and {len(index)} groups do not fit together")
-    counts = np.concatenate([np.ones_like(counts[:1]), counts]).astype(float)
-    size = counts @ np.bincount(index)
-    runs = []
+    sizes, gaps = np.bincount(index), []
     for run in p.reshape(-1, *p.shape[-2:]):
         confidence, right = _confidence(run, t)
         edges = _edges(confidence, bins, adaptive)
         # The gap of a bin is a sum over pictures, and so over groups: all draws at once.
-        gaps = np.zeros((counts.shape[1], len(edges) - 1))
-        np.add.at(gaps, (index, np.searchsorted(edges[1:-1], confidence)), confidence - right)
-        runs.append(np.abs(counts @ gaps).sum(1) / size)
-    values = np.stack(runs, axis=1)
+        gaps.append(np.zeros((counts.shape[1], len(edges) - 1)))
+        np.add.at(gaps[-1], (index, np.searchsorted(edges[1:-1], confidence)), confidence - right)
+    values = np.concatenate(
+        [
+            np.stack([np.abs(some @ run).sum(1) / (some @ sizes) for run in gaps], axis=1)
+            for some in pieces(counts, sample=True)
+        ]
+    )
     return float(values[0].mean()), over_seeds(values[1:], seed)
 
 

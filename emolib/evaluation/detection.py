@@ -17,8 +17,8 @@ from numba import njit
 
 from emolib.errors import BadInput
 from emolib.evaluation import DRAWS, Estimate, _estimate
+from emolib.evaluation.drawing import draw_groups, over_seeds, pieces
 from emolib.evaluation.matching import Matches, match
-from emolib.evaluation.means import draw_groups, over_seeds
 
 __all__ = [
     "COCO", "Matches", "ap_difference", "ap_score", "average_precision", "curve", "match", "recall",
@@ -151,18 +151,19 @@ def _difference(first, second, groups, seed, draws, measure) -> Estimate:  # noq
 def _drawn(systems, groups, seed, draws, measure) -> tuple[list[float], list[np.ndarray]]:  # noqa: ANN001
     """Of each system the measure of all pictures, mean over its runs, and of each draw of groups and runs."""
     index, counts = draw_groups(groups, draws, seed)
-    # In front of the draws stands the sample itself, each group once.
-    counts = np.concatenate([np.ones_like(counts[:1]), counts])
-    found = []
+    systems = [[runs] if isinstance(runs, Matches) else list(runs) for runs in systems]
     for runs in systems:
-        runs = [runs] if isinstance(runs, Matches) else list(runs)
         if not runs:
             raise BadInput("there are no matches: give those of one seed or more")
         for matches in runs:
             if len(matches.truths) != len(index):
                 raise BadInput(f"matches of {len(matches.truths)} pictures and {len(index)} groups do not fit together")
-        found.append(np.stack([measure(matches, index, counts) for matches in runs], axis=1))
-    return [float(values[0].mean()) for values in found], [over_seeds(values[1:], seed) for values in found]
+    values = [
+        [np.stack([measure(matches, index, some) for matches in runs], axis=1) for runs in systems]
+        for some in pieces(counts, np.int64, sample=True)
+    ]
+    found = [np.concatenate(some) for some in zip(*values, strict=True)]
+    return [float(rows[0].mean()) for rows in found], [over_seeds(rows[1:], seed) for rows in found]
 
 
 def _of_groups(points: int | None):  # noqa: ANN202

@@ -12,6 +12,7 @@ import numpy as np
 
 from emolib.errors import BadInput
 from emolib.evaluation import DRAWS, Estimate, _estimate
+from emolib.evaluation.drawing import draw_groups, over_seeds, pieces
 
 
 def mean_score(values: np.ndarray, groups: Sequence[object], *, seed: int = 0, draws: int = DRAWS) -> Estimate:
@@ -42,32 +43,6 @@ def mean_difference(
     return _estimate(a - b, drawn_a - drawn_b, groups)
 
 
-def draw_groups(groups: Sequence[object], draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Whole groups drawn with replacement, as many as there are.
-
-    Returns:
-        (n,) number of each picture's group; int64 (draws, groups), how often each group was drawn.
-
-    Raises:
-        BadInput: no groups or no draws.
-    """
-    names, index = np.unique(np.asarray(groups), return_inverse=True)
-    if len(names) == 0 or np.ndim(groups) != 1 or draws < 1:
-        raise BadInput(f"{len(names)} groups, {draws} draws: there has to be a group for each picture, and one draw")
-    random = np.random.default_rng(seed)
-    return index, random.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-
-
-def over_seeds(values: np.ndarray, seed: int) -> np.ndarray:
-    """(draws, seeds) of a measure to (draws,): in each draw the mean over seeds that are drawn too.
-
-    Two systems of as many seeds draw the same ones.
-    """
-    draws, seeds = values.shape
-    weights = np.random.default_rng([seed, 1]).multinomial(seeds, np.full(seeds, 1 / seeds), size=draws)
-    return (values * weights).sum(1) / seeds
-
-
 def _means(values: np.ndarray, groups: Sequence[object], seed: int, draws: int) -> tuple[float, np.ndarray]:
     values = np.atleast_2d(np.asarray(values, float))
     index, counts = draw_groups(groups, draws, seed)
@@ -82,6 +57,7 @@ def _means(values: np.ndarray, groups: Sequence[object], seed: int, draws: int) 
         for part, numbers in zip(sums, (np.where(there[s], values[s], 0), there[s]), strict=True):
             part[s] = np.bincount(index, numbers, minlength=counts.shape[1])
     with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = np.einsum("dg,psg->pds", counts.astype(float), sums, optimize=True)
+        totals = (np.einsum("dg,psg->pds", some, sums, optimize=True) for some in pieces(counts))
+        drawn = np.concatenate([total / number for total, number in totals])
         found = np.where(there, values, 0).sum(1) / there.sum(1)
-        return float(found.mean()), over_seeds(drawn[0] / drawn[1], seed)
+        return float(found.mean()), over_seeds(drawn, seed)

@@ -201,6 +201,32 @@ def test_predictions_that_are_no_numbers_are_refused(wrong):
         difference(y, p, y, np.arange(20), "r")
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_truth_that_is_no_number_is_refused_by_its_row(wrong):
+    p, y = case(20)
+    y[3] = wrong
+    for measure in ("r", "mse", "accuracy", "recall"):
+        with pytest.raises(BadInput, match=f"truth: row 3 is {wrong}"):
+            score(p.round(), y, np.arange(20), measure, draws=10)
+    with pytest.raises(BadInput, match="truth: row 3"):
+        score(np.ones((20, 2)), y, np.arange(20), "one_vs_all_tpr", draws=10)
+    p[0, 3] = 0
+    with pytest.raises(BadInput, match="truth: row 3"):
+        difference(p, p, y, np.arange(20), "mse", draws=10)
+
+
+def test_nothing_is_not_scored():
+    for measure in ("mse", "accuracy"):
+        for predictions in ([], np.empty((2, 0))):
+            with pytest.raises(BadInput, match="0 groups"):
+                score(predictions, [], [], measure)
+    with pytest.raises(BadInput, match="do not fit together"):
+        score(np.empty((0, 5)), np.ones(5), np.arange(5), "mse")
+    for groups, draws in (([], 10), ([1, 2], 0)):
+        with pytest.raises(BadInput, match="a group for each picture"):
+            bootstrap(lambda rows: float(len(rows)), groups, draws=draws)
+
+
 def test_what_does_not_fit_together_is_refused():
     p, y = case(20)
     for predictions, n in ((p[:, 1:], 20), (p, 19), (p[0, 0], 20)):
@@ -258,6 +284,35 @@ def test_a_class_that_was_not_judged_is_left_out_and_one_that_was_half_judged_is
     said[:5, 1] = 0
     with pytest.raises(BadInput, match="not finite"):
         score(said, truth, np.arange(len(truth)), "one_vs_all_tpr")
+
+
+@pytest.mark.parametrize(("measure", "gain"), [("one_vs_all_accuracy", 1 / 6), ("one_vs_all_tpr", 1 / 4)])
+def test_systems_are_compared_on_the_classes_that_both_judged(measure, gain):
+    # Of class 0 the second finds every second picture, the first none: of six answers one more is right. Class 1 only
+    # the first has judged, all wrongly, and class 2 only the second.
+    truth, groups = np.tile([0, 0, 1, 1, 2, 2], 20), np.arange(120)
+    yes = (truth[:, None] == np.arange(3)).astype(float)
+    first, second = yes.copy(), yes.copy()
+    first[:, 0], second[:, 0] = np.tile([0, 0, 0, 0, 1, 1], 20), np.tile([1, 0, 0, 0, 1, 1], 20)
+    first[:, 1], second[:, 1] = 1 - yes[:, 1], np.nan
+    first[:, 2] = np.nan
+    alone = [score(said, truth, groups, measure, draws=50).value for said in (first, second)]
+    assert alone[1] - alone[0] > 2 * gain
+    found = difference(first, second, truth, groups, measure, draws=50)
+    back = difference(second, first, truth, groups, measure, draws=50)
+    assert found.value == pytest.approx(gain) and back.value == pytest.approx(-gain)
+    # The interval is of class 0 too: to its gain and no further than the scores of the classes alone lie apart.
+    assert 0 < found.low < gain < found.high < alone[1] - alone[0]
+
+
+def test_systems_that_share_no_class_or_not_their_number_are_not_compared():
+    truth = np.array([0, 1, 0, 1])
+    yes = (truth[:, None] == np.arange(2)).astype(float)
+    first, second = np.where([True, False], np.nan, yes), np.where([False, True], np.nan, yes)
+    found = difference(first, second, truth, np.arange(4), "one_vs_all_tpr", draws=20)
+    assert math.isnan(found.value) and found.low is None and found.as_dict()["value"] is None
+    with pytest.raises(BadInput, match="do not fit together"):
+        difference(yes, np.ones((4, 3)), truth, np.arange(4), "one_vs_all_tpr")
 
 
 def test_one_vs_all_without_any_class_that_could_be_judged_is_undefined_and_not_a_number():
