@@ -21,6 +21,7 @@ from emolib.curation.keywordfiles import checked_frame, files_of, first_lines, f
 from emolib.errors import BadInput, EmolibError
 from emolib.features.batch import cores
 
+_SHORT = (duckdb.OutOfMemoryException, duckdb.IOException)
 _NAMELESS = "image IS NULL OR trim(image) = ''"
 _SPACE = r"[\s\x0b\x1c-\x1f\x85\p{Z}]+"
 _CLEAN = f"nfc_normalize(lower(trim(regexp_replace(nfc_normalize(keyword), '{_SPACE}', ' ', 'g'))))"
@@ -77,7 +78,7 @@ class Table:
             self._database.register(name, frame)
         try:
             return self._database.execute(sql, list(values)).df()
-        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        except _SHORT as error:
             raise _short_of(error) from error
         finally:
             for name in frames:
@@ -131,22 +132,33 @@ def read(
     settings = {"threads": workers or cores(), "temp_directory": place.name, "autoinstall_known_extensions": "false"}
     try:
         database = duckdb.connect(str(Path(place.name) / "table.duckdb"), config=settings)
-        database.execute("SET memory_limit = ?", [memory])
-    except duckdb.Error as error:
+    except BaseException as error:
         place.cleanup()
-        raise BadInput(f"memory is {memory!r}; write it as '512MB' or '4GB'") from error
-    # Rows need no order: that of names is made where one is wanted.
-    database.execute("SET preserve_insertion_order = false")
+        if isinstance(error, _SHORT):
+            raise _short_of(error) from error
+        raise
     table = Table(database, place)
     try:
+        _limit(database, memory)
+        # Rows need no order: that of names is made where one is wanted.
+        database.execute("SET preserve_insertion_order = false")
         table.counts = _load(database, parts)
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+    except _SHORT as error:
         table.close()
         raise _short_of(error) from error
     except BaseException:
         table.close()
         raise
     return table
+
+
+def _limit(database: duckdb.DuckDBPyConnection, memory: str) -> None:
+    try:
+        database.execute("SET memory_limit = ?", [memory])
+    except _SHORT:  # well written, but less than the engine already holds
+        raise
+    except duckdb.Error as error:
+        raise BadInput(f"memory is {memory!r}; write it as '512MB' or '4GB'") from error
 
 
 def _load(database: duckdb.DuckDBPyConnection, parts: Sequence[pd.DataFrame | Path]) -> Counts:

@@ -218,7 +218,8 @@ def qualify(answers: pd.DataFrame, truth: Mapping | pd.Series, least: float = 0.
     if isinstance(least, bool) or not isinstance(least, int | float) or not 0 <= least <= 1:
         raise BadInput(f"least is a share from 0 to 1, not {least!r}.")
     scores = scores_of_workers(answers, truth)
-    return scores.index[scores["right"] >= least * scores["answered"]].tolist()
+    # Not right >= least * answered: .28 * 25 is a little above 7, while 7 / 25 is the very number that .28 is.
+    return scores.index[scores["share"] >= least].tolist()
 
 
 def _checked(answers: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 import unicodedata
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -234,6 +236,51 @@ def test_too_little_memory_is_said(tmp_path: Path) -> None:
     with pytest.raises(EmolibError, match="more memory"):
         keywords.read(tmp_path, memory="2MB", spill=tmp_path / "spill")
     assert not list((tmp_path / "spill").iterdir())
+
+
+def test_only_a_memory_that_cannot_be_read_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for memory in ("much", "10 parsecs", ""):
+        with pytest.raises(BadInput, match="write it as '512MB'"):
+            keywords.read(frame(ROWS), memory=memory, spill=tmp_path)
+    # Well written, but less than the engine holds before it has read anything.
+    with pytest.raises(EmolibError, match="more memory") as caught:
+        keywords.read(frame(ROWS), memory="1KB", spill=tmp_path)
+    assert not isinstance(caught.value, BadInput)
+    for error, wanted, message in (
+        (duckdb.IOException("No space left on device"), EmolibError, "No space left on device; .*larger disk"),
+        (duckdb.OutOfMemoryException("failed to allocate"), EmolibError, "failed to allocate; .*more memory"),
+        (duckdb.InternalException("broken"), duckdb.InternalException, "broken"),
+    ):
+
+        def refuse(*_: object, error: Exception = error, **__: object) -> None:
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr(duckdb, "connect", refuse)
+            with pytest.raises(wanted, match=message) as caught:
+                keywords.read(frame(ROWS), spill=tmp_path)
+        assert not isinstance(caught.value, BadInput)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_database_is_closed_before_its_folder_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, connect, cleanup = [], duckdb.connect, tempfile.TemporaryDirectory.cleanup
+
+    def keep(*arguments: object, **settings: object) -> duckdb.DuckDBPyConnection:
+        opened.append(connect(*arguments, **settings))
+        return opened[-1]
+
+    def check(place: tempfile.TemporaryDirectory) -> None:
+        with pytest.raises(duckdb.ConnectionException, match="closed"):
+            opened[-1].execute("SELECT 1")
+        cleanup(place)
+
+    monkeypatch.setattr(duckdb, "connect", keep)
+    monkeypatch.setattr(tempfile.TemporaryDirectory, "cleanup", check)
+    for memory in ("much", "1KB"):
+        with pytest.raises(EmolibError):
+            keywords.read(frame(ROWS), memory=memory, spill=tmp_path)
+    assert len(opened) == 2 and not list(tmp_path.iterdir())
 
 
 # ------------------------------------------------------------------------------------------- choosing, writing, joining

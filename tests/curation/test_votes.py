@@ -206,6 +206,16 @@ def test_half_right_is_enough_to_qualify():
         qualify(table, truth, least=50)
 
 
+def test_whoever_is_exactly_at_the_limit_qualifies():
+    # .28 * 25 is 7.000000000000001 to a computer; so are .07 * 100 and .55 * 20 a little more than 7 and 11.
+    for right, answered, least in ((7, 25, 0.28), (7, 100, 0.07), (11, 20, 0.55), (2, 3, 2 / 3)):
+        table = answers(
+            *((task, "ann", "x" if task < right else "y") for task in range(answered)),
+            *((task, "bob", "x" if task < right - 1 else "y") for task in range(answered)),
+        )
+        assert qualify(table, dict.fromkeys(range(answered), "x"), least) == ["ann"], (right, answered)
+
+
 def test_a_test_keeps_spammers_out():
     parameters, crowd = Parameters(600, 64, 8), Crowd(100, spammers=0.3)
     index = clear(parameters, np.arange(600), 20)
