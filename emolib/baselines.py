@@ -124,13 +124,26 @@ def compare(profile: str) -> Report:
 
 
 def write(profile: str) -> Path:
-    """Make the metrics of today's runs the baseline; metrics that were not measured today stay as they are."""
+    """Make the metrics of today's runs the baseline.
+
+    What its chapter no longer measures, or measures as undefined, loses its entry; what could not be measured here,
+    since its corpus or its chapter is absent, keeps it.
+
+    Raises:
+        Unavailable: nothing has been run in this profile.
+        BadInput: the baseline file is not one.
+    """
     entries = _read(path(profile))
+    for row in compare(profile).rows:
+        if row.status == "missing":
+            del entries[row.name]
     for run in course.results(profile):
         for name, metric in run["metrics"].items():
             if why := _left_out(name):
                 entries[name] = {"left_out": why, "chapter": run["chapter"]}
-            elif metric["value"] is not None:
+            elif metric["value"] is None:
+                entries.pop(name, None)
+            else:
                 tolerance, reason = _tolerance(name, metric)
                 entries[name] = {
                     "value": round(metric["value"], 4),

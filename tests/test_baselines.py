@@ -164,6 +164,24 @@ def test_write_makes_today_the_baseline(project: Path) -> None:
     }  # fmt: skip
 
 
+def test_write_forgets_what_is_no_longer_measured(project: Path) -> None:
+    gone, undefined = "tiny/table1/all/oasis/gone_r", "tiny/table1/all/oasis/undefined_r"
+    elsewhere, exploded = "tiny/table1/all/oasis/elsewhere_r", EXPLODED.replace("scenes", "oasis")
+    plant_run(project, {R: metric(0.5), undefined: metric(None), exploded: metric(None)})
+    kept = {
+        OTHER: entry(0.4, 0.1),  # its corpus is not here
+        elsewhere: entry(0.4, 0.1) | {"chapter": "02_not_run"},
+    }
+    plant_baseline(project, {R: entry(0.5, 0.1), gone: entry(0.3, 0.1), undefined: entry(0.2, 0.1)} | kept)
+    code, output = check("--write")
+    assert code == 0 and f"missing  {gone}" in output and f"changed  {undefined}: none" in output
+    entries = json.loads((project / "tests" / "baselines" / "ci.json").read_text("utf-8"))
+    assert entries.keys() == {R, exploded, *kept} and {name: entries[name] for name in kept} == kept
+    assert "left_out" in entries[exploded]
+    code, output = check()
+    assert code == 0 and gone not in output
+
+
 EXPLODED = "jacobson2019/poster/fractalnet/scenes/accuracy"
 
 
