@@ -93,7 +93,7 @@ def pad(batch: np.ndarray, workers: int | None = None) -> np.ndarray:
 
     P = .69 B + .22 S in [0, .91], A = -.31 B + .60 S in [-.31, .60] and D = -.76 B + .32 S in [-.76, .32] (Valdez &
     Mehrabian 1994). Theirs are Munsell's value and chroma of single colour chips; as usual for pictures, B and S are
-    here the means of HSV's value and saturation. The equations are missing from the text of Kim et al.
+    here the means of HSV's value and saturation. The copy of Kim et al. at hand has lost the equations.
     """
     return each_picture(lambda picture: _PAD @ _measure(picture).hsv[[2, 1]], check_batch(batch), workers)
 
