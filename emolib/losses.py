@@ -13,9 +13,9 @@ from emolib.errors import BadInput
 class WheelLoss(nn.Module):
     """Cross-entropy plus the distance from the true emotion that the prediction expects.
 
-    L = -log p_y + weight * sum_e p_e d(e, y) / max d. The second term is what an answer drawn from p would be off by on
-    Mikels' wheel, so that probability on an emotion of the other polarity costs more than on a neighbour. The poster
-    proposes such a loss without a formula (Jacobson 2019, future work); this one is our choice.
+    L = -log p_y + weight * sum_e p_e d(e, y) / max d. The second term is what an answer drawn from p would be off by,
+    on Mikels' wheel, where amusement and anger are neighbours, or by `polarity_distances` in polarity alone. The poster
+    proposes to punish the wrong polarity, without a formula (Jacobson 2019, future work); this one is our choice.
 
     Args:
         weight: of the second term; at 0 it is cross-entropy.
