@@ -264,7 +264,7 @@ def test_an_absent_corpus_is_told_in_the_page_and_nothing_is_measured(
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_a_killed_run_started_again_gives_the_same_numbers(finished: tuple[Path, runner.Result], project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(120)
+        listener.settimeout(600)
         meeting = listener.getsockname()[1]
         command = [sys.executable, "-m", "emolib", "run", "1", "--profile", "ci", "--seed", "3", "--device", "cpu"]
         command += ["-p", "meeting", str(meeting)]
@@ -279,16 +279,16 @@ def test_a_killed_run_started_again_gives_the_same_numbers(finished: tuple[Path,
             """Wait until the chapter has reached its third cell, then let it go on or kill it and its kernel."""
             friend, _ = listener.accept()
             with friend:
-                friend.settimeout(120)
+                friend.settimeout(600)
                 kernel = int(friend.makefile("rb").readline())
                 if word:
                     friend.sendall(word)
                 else:
                     process.kill()
-                    process.wait(120)
+                    process.wait(600)
                     with suppress(ProcessLookupError):
                         os.kill(kernel, signal.SIGKILL)
-            output, errors = process.communicate(timeout=120)
+            output, errors = process.communicate(timeout=600)
             assert process.returncode == (0 if word else -signal.SIGKILL), errors.decode()
             assert (b"done" in output) == bool(word)
 

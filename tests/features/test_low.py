@@ -63,7 +63,11 @@ def test_438_keeps_colour_and_patterns_and_projects_gist():
     values, vectors = np.linalg.eigh(np.cov(training.T))
     leading = vectors[:, np.argsort(values)[::-1][:357]]
     expected = (test[:, LOW_GROUPS["gist"]] - training.mean(axis=0)) @ leading
-    np.testing.assert_allclose(np.abs(reduced[:, 22:379]), np.abs(expected), atol=2e-3)  # a component's sign is free
+    found = reduced[:, 22:379]
+    # A component's sign is free, and in single precision two with nearly equal variances mix; what the pictures
+    # are to one another does not depend on either.
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=2e-2)
 
 
 def test_438_learns_from_the_training_pictures_alone():
