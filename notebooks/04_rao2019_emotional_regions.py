@@ -24,7 +24,7 @@
 # emotions** instead of one label. They report 75% over eight emotions where a plain ResNet-101 has 61%: a
 # gain of more than fourteen points.
 #
-# Three ideas in one system, and a table that can't tell which of them did it. This chapter takes them apart: regions,
+# Three ideas in one system, and a main table that changes two of them at once. This chapter takes them apart: regions,
 # levels, and labels, each with a control in which the effect that it lives on is switched off.
 #
 # **After this chapter you can**
@@ -167,7 +167,7 @@ table.map(lambda v: (", ".join(map(str, v)) or "none") if isinstance(v, list) el
 # In words: regions add what the whole picture lacks; emotional regions add more than objects do; a detector that reads
 # several levels of a network finds them better than one that reads a single level; training on a distribution of emotions beats
 # training on one label, best with a weight λ of 0.4. (Look at the table once more. Who tells positive from negative best?
-# Object regions *alone*, better than the full system of which they are a part. Probably a slip of the pen; nobody corrected it.)
+# Object regions *alone*, better than the full system of which they are a part. Probably a slip of the pen.)
 #
 # ## The data
 #
@@ -397,16 +397,23 @@ with run.timed("baselines"):
         ("gch", lambda truth: linear(gch, truth)),
     ):
         answers[system] = (guess(labels)[None], guess(two)[None])
-bound = None
-if name == "scenes":
+
+
+def certainty(table):
+    """How probable the likeliest label of each picture is for whoever knows what was planted, if it has a label."""
     # A majority for emotion k has a probability that grows with the share q_k of workers who say k; among pictures with
     # a majority, the likeliest emotion is that of the largest q, which is the one of the largest planted probability.
     from scipy.stats import binom
 
-    planted = corpus.table[[f"p_{emotion}" for emotion in MIKELS]].to_numpy()
-    chance = corpus.table.attrs["parameters"]["reliability"]
+    planted = table[[f"p_{emotion}" for emotion in MIKELS]].to_numpy()
+    chance = table.attrs["parameters"]["reliability"]
     said = binom.sf(2, 5, chance * planted + (1 - chance) / 8)
-    certain = (said / said.sum(1, keepdims=True)).max(1)
+    return (said / said.sum(1, keepdims=True)).max(1)
+
+
+bound = None
+if name == "scenes":
+    certain = certainty(corpus.table)
     bound = run.record(
         f"rao2019/bound/posterior/{name}/accuracy",
         evaluation.bootstrap(lambda i: certain[test][i].mean(), groups[test], seed=seed),
@@ -439,8 +446,8 @@ pd.DataFrame(rows, ["eight emotions", "two"]).T.rename_axis(
 #
 # $$S_\mathrm{emo} = \sqrt{p_\mathrm{emo}^2 + p_\mathrm{obj}^2},$$
 #
-# and the ten regions with the highest one are kept. In the rule for training, an anchor is *right* if it overlaps a true region by 0.7
-# or more (or most of all), *wrong* below 0.3, and does not count in between.
+# and the ten regions with the highest one are kept. In the rule for training, an anchor is *positive* if it overlaps a true region by
+# 0.7 or more (or most of all), *negative* below 0.3, and does not count in between.
 
 # %%
 from emolib.features.levels import level_maps
@@ -538,7 +545,7 @@ with run.timed("detectors"):
 #
 # A found box **hits** if it overlaps a true region, not hit before, by one half or more (intersection over union). Go down the list of all found boxes
 # from the surest to the least sure: *recall* is the share of the true regions hit so far, *precision* the share of the boxes that
-# hit. The area under precision over recall is the **average precision**. What would one get by chance? A detector that
+# hit. The area under precision over recall is the **average precision**. And without any idea of emotion? A detector that
 # finds all things perfectly, but has no idea which of them matter, has a precision of the share of things that are emotional at every recall.
 
 
@@ -658,9 +665,10 @@ Markdown(
 # %% [markdown]
 # ### The control: things of one size
 #
-# Why should several levels help? Because regions differ in size, and one level suits one size. Then the advantage has to
-# go away where all things *have* one size. So the same detectors are trained and judged once more, on pictures in
-# which every thing takes three tenths of the picture's side.
+# Why should several levels help? The paper's first reason is that regions differ in size, and one level suits one size.
+# If that were all, the advantage would have to go away where all things *have* one size. (Its second reason, a better
+# emotion score, could hold there too.) So the same detectors are trained and judged once more, on pictures in which
+# every thing takes three tenths of the picture's side.
 
 
 # %%
@@ -716,7 +724,9 @@ else:
 # ### What they find
 #
 # White: the three best object regions. Red: the three with the highest emotion score. Are emotional regions larger than
-# objects, as the paper says of its examples, since they take in the surroundings?
+# objects, as the paper says of its examples, since they take in the surroundings? In the laboratory the answer is no by
+# construction: its emotional regions are the boxes of things, and how much a thing evokes does not depend on its size.
+# Only EmotionROI, whose viewers drew what moved them, could tell.
 
 # %% tags=["hide-input"]
 first_object, first_emotional = found["multi", "object", seed], found["multi", "emotional", seed]
@@ -748,13 +758,13 @@ from emolib.evaluation import means
 area_of = {
     branch: np.stack([mean_area(found["multi", branch, s]) for s in seeds]) for branch in ("object", "emotional")
 }
-larger = run.record(
-    f"rao2019/claims/emotional_regions_are_larger/{where}/area_difference",
-    means.mean_difference(area_of["emotional"], area_of["object"], region_groups[seek], seed=seed),
-)
+larger = means.mean_difference(area_of["emotional"], area_of["object"], region_groups[seek], seed=seed)
+if where != "scenes":  # painted regions are boxes of things: they could not bear the claim out
+    run.record(f"rao2019/claims/emotional_regions_are_larger/{where}/area_difference", larger)
 Markdown(
     f"Mean share of the picture in a region: objects {np.nanmean(area_of['object']):.3f}, emotional {np.nanmean(area_of['emotional']):.3f}; "
     f"difference {larger.value:.3f} [{larger.low:.3f}, {larger.high:.3f}]."
+    + (" No verdict on the paper follows from it." if where == "scenes" else "")
 )
 
 # %% [markdown]
@@ -813,7 +823,8 @@ Markdown(
 #
 # $$f(j) = p^*, \qquad f(i) = (1 - p^*)\,\frac{1/d_{ij}}{\sum_{k \ne j} 1/d_{kj}}.$$
 #
-# It does not say whether neighbours on the wheel are at distance 1 or 2 (the usual formula adds one); both can be had, and differ.
+# It does not say whether neighbours on the wheel are at distance 1 or 2 (Zhao's is said to add one {cite}`zhao2016`); both
+# can be had, and differ.
 # Three losses then compete. With $y$ the label as ones and zeros, and $p$ the prediction,
 #
 # $$L_\mathrm{cls} = -\sum_i y_i \log p_i, \qquad L_\mathrm{ed} = -\sum_i f(i) \log p_i,$$
@@ -982,15 +993,15 @@ pd.DataFrame(
 #
 # If emotional regions help because single things evoke emotion, then they must not help where things evoke nothing. The laboratory can
 # be asked: *the same pictures*, with labels from surroundings and light alone. And the other way round: with labels from
-# things alone, the whole picture should add nothing to its regions.
+# things alone, the whole picture should add nothing to its regions. The pictures are the same; the labels are not, nor how
+# many pictures have one, nor how often each emotion occurs. So look at the baselines before the difference.
 
 
 # %%
 def relabelled(**strengths):
-    """The labels of the same pictures when some of what was planted is switched off; p*; and the polarity."""
+    """The labels of the same pictures when some of what was planted is switched off, and p*; what bounds guessing them."""
     other = run.load("scenes", count=settings["pictures"], **(LAB | strengths), pictures=False)
-    own, share = voted(other.table)
-    return own, share
+    return voted(other.table), certainty(other.table)
 
 
 def control(own, share, systems, loss="multi", tag=""):
@@ -1020,9 +1031,9 @@ def was_right(guesses, truth):
 controls = {}
 if name == "scenes":
     with run.timed("controls of regions"):
-        blind = relabelled(object=0.0)
+        blind, blind_certain = relabelled(object=0.0)
         blind_answers = control(*blind, ("global", "global_object", "global_emotional"), tag="-no-objects")
-        bare = relabelled(background=0.0, palette=0.0)
+        bare, bare_certain = relabelled(background=0.0, palette=0.0)
         bare_answers = control(*bare, ("emotional", "global_emotional"), tag="-no-surroundings")
     comparisons = {
         "regions_over_whole": (
@@ -1050,6 +1061,27 @@ if name == "scenes":
             "surroundings evoke nothing",
         ),
     }
+    rows = {}
+    for slug, arm, (own, _), sure_of in (
+        ("planted", "as planted", (labels, p_star), certain),
+        ("no_objects", "where things evoke nothing", blind, blind_certain),
+        ("no_surroundings", "where surroundings evoke nothing", bare, bare_certain),
+    ):
+        asked_of = np.flatnonzero((part == 3) & (own >= 0))
+        usual = np.full((1, len(asked_of)), np.bincount(own[(part == 1) & (own >= 0)]).argmax())
+        usual = evaluation.score(usual, own[asked_of], groups[asked_of], "accuracy", seed=seed)
+        if slug != "planted":  # of what was planted, both are recorded above
+            run.record(f"rao2019/control/{slug}_majority/{name}/accuracy", usual)
+        most = evaluation.bootstrap(lambda i, a=asked_of, c=sure_of: c[a][i].mean(), groups[asked_of], seed=seed)
+        rows[arm] = {
+            "pictures with a label": int((own >= 0).sum()),
+            "test pictures": len(asked_of),
+            "always the most frequent": str(usual),
+            "the bound": str(most),
+        }
+    display(
+        pd.DataFrame(rows).T.rename_axis(f"what each control starts from, {len(labels)} pictures of {name}{simulated}")
+    )
     rows = {}
     for slug, (other, guesses, first, second, label, off) in comparisons.items():
         on = was_right(answers[second][0], labels) - was_right(answers[first][0], labels)
@@ -1079,8 +1111,8 @@ else:
 # %% [markdown]
 # ## Photographs
 #
-# Regions found by a detector that has only ever seen painted pictures: are they of any use on real photographs? The 814
-# photographs of OASIS have ratings by people. We ask for the polarity (valence above or below the middle of the scale) and for
+# Regions found by a detector that has only ever seen painted pictures: are they of any use on real photographs? Those of
+# OASIS have ratings by people. We ask for the polarity (valence above or below the middle of the scale) and for
 # the quadrant (valence and arousal above or below their medians), with linear classifiers in five folds that keep themes together.
 
 # %%
@@ -1150,20 +1182,27 @@ if photographs is not None:
     usual = [np.bincount(t).max() / len(t) for t in shot_truth]
     rows["always the most frequent"] = {"positive or negative": f"{usual[0]:.2f}", "quadrant": f"{usual[1]:.2f}"}
     display(pd.DataFrame(rows).T.fillna("").rename_axis(f"accuracy on {len(shots)} photographs of {shot_name}"))
-    transfer = run.record(
-        f"rao2019/claims/regions_transfer_to_photographs/{shot_name}/accuracy2_difference",
-        shot_gain("global", "global_emotional", 0),
-    )
-    verdict = (
+    transfer = [
+        run.record(metric, shot_gain("global", "global_emotional", k))
+        for k, metric in enumerate(
+            (
+                f"rao2019/claims/regions_transfer_to_photographs/{shot_name}/accuracy2_difference",
+                f"rao2019/transfer/global_emotional/{shot_name}/accuracy4_difference",
+            )
+        )
+    ]
+    told = [
         "They help."
-        if transfer.low > 0
+        if gained.low > 0
         else "They hurt."
-        if transfer.high < 0
+        if gained.high < 0
         else "Whether they help can't be told from this."
-    )
+        for gained in transfer
+    ]
     display(
         Markdown(
-            f"Emotional regions found by a detector of painted things, added to the whole photograph: **{transfer}** for the polarity. **{verdict}** "
+            f"Emotional regions found by a detector of painted things, added to the whole photograph: **{transfer[0]}** for the polarity. **{told[0]}** "
+            f"For the quadrant: **{transfer[1]}**. **{told[1]}** The claim is judged by the polarity, which the paper has too; the quadrant is ours. "
             f"On a photograph it finds {np.mean([(shot_found['emotional', s].scores > 0).sum(1).mean() for s in seeds]):.1f} regions, and none in "
             f"{np.mean([(shot_found['emotional', s].scores[:, 0] == 0).mean() for s in seeds]):.0%} of them."
         )
@@ -1198,8 +1237,9 @@ if photographs is not None:
 # %% [markdown]
 # ## Which loss?
 #
-# The paper's Table 2: three networks, three losses. Its three networks stand here for three depths of one trunk: **small** reads the maps
-# of stride 16 (in AlexNet's place), **large** the whole trunk (in ResNet-101's), **ours** adds emotional regions.
+# The paper's Table 2: three networks, three losses. It fine-tunes AlexNet and ResNet-101; here no such network is tuned. Two depths of one frozen
+# trunk stand in for them, each under the same small classifier: **small** reads the maps of stride 16 (in AlexNet's place), **large** the
+# whole trunk (in ResNet-101's); **ours** adds emotional regions.
 
 # %%
 with run.timed("Table 2"):
@@ -1299,7 +1339,7 @@ Markdown(
 sure_gain = None
 if name == "scenes":
     with run.timed("control of labels"):
-        sure = relabelled(object=100.0, background=100.0, palette=100.0, reliability=1.0)
+        sure, _ = relabelled(object=100.0, background=100.0, palette=100.0, reliability=1.0)
         of_one_mind = float((sure[1][sure[0] >= 0] == 1).mean())
         sure_answers = {
             loss: control(*sure, ("global_emotional",), loss, "-one-mind")["global_emotional"]
@@ -1327,7 +1367,8 @@ else:
 # ### Are the probabilities true?
 #
 # Accuracy asks for the answer alone. A network trained on distributions should also *say* how sure one can be. In the laboratory the true
-# distribution is known: the **divergence** (KL) of the prediction from it is 0 for whoever knows everything. The **Brier score** is the squared distance
+# distribution is known: the **divergence** (KL) of the prediction from it is 0 for whoever knows everything. Softer targets alone can make it
+# smaller, whatever they say; the even spread is here to tell how much of that needs the wheel. The **Brier score** is the squared distance
 # from the votes' label, and the **expected calibration error** asks whether of all answers given with 70% confidence 70% are right.
 
 # %% tags=["hide-input"]
@@ -1336,8 +1377,8 @@ from emolib.evaluation import calibration
 true_distribution = corpus.table[[f"p_{emotion}" for emotion in MIKELS]].to_numpy() if name == "scenes" else None
 reference = true_distribution if true_distribution is not None else distributions.wheel_targets(safe, p_star)
 rows, divergence = {}, {}
-for loss in ("cls", "p", "multi"):
-    p = table2["ours", loss][:, test]
+for loss, title in (("cls", "L_cls"), ("p", "L_p"), ("multi", "L_multi"), ("even", "L_multi, even spread")):
+    p = (even_spread if loss == "even" else table2["ours", loss])[:, test]
     divergence[loss] = calibration.divergences(p, reference[test])
     kl = run.record(
         f"rao2019/calibration/{loss}/{name}/kl", means.mean_score(divergence[loss], groups[test], seed=seed)
@@ -1350,11 +1391,16 @@ for loss in ("cls", "p", "multi"):
         f"rao2019/calibration/{loss}/{name}/calibration_error",
         calibration.calibration_score(p, labels[test], groups[test], seed=seed),
     )
-    rows[f"L_{loss}"] = {"divergence (KL)": str(kl), "Brier score": str(brier), "calibration error": str(error),
+    rows[title] = {"divergence (KL)": str(kl), "Brier score": str(brier), "calibration error": str(error),
                          "the same by chance alone": f"{calibration.calibration_floor(p, seed=seed):.2f}"}  # fmt: skip
 closer = run.record(
     f"rao2019/claims/multi_loss_predicts_distributions/{name}/kl_difference",
     means.mean_difference(divergence["cls"], divergence["multi"], groups[test], seed=seed),
+)
+by_softening = means.mean_difference(divergence["cls"], divergence["even"], groups[test], seed=seed)
+by_wheel = run.record(
+    f"rao2019/calibration/wheel_over_even/{name}/kl_difference",
+    means.mean_difference(divergence["even"], divergence["multi"], groups[test], seed=seed),
 )
 figure, axis = plt.subplots(figsize=(5.2, 4.4))
 axis.plot([0, 1], [0, 1], color="black", lw=1, ls=":")
@@ -1375,7 +1421,9 @@ figures.show(
 )
 display(pd.DataFrame(rows).T)
 Markdown(
-    rf"$L_\mathrm{{multi}}$ instead of $L_\mathrm{{cls}}$ brings predictions closer to the {'planted' if name == 'scenes' else 'estimated'} distribution by **{closer}** nats."
+    rf"$L_\mathrm{{multi}}$ instead of $L_\mathrm{{cls}}$: closer to the {'planted' if name == 'scenes' else 'estimated'} distribution by **{closer}** nats. Of "
+    f"this, softening alone, by an even spread, brings {by_softening}; the wheel instead of the even spread, λ the same, **{by_wheel}**. (Below zero: farther away.)"
+    + ("" if name == "scenes" else " The estimate is the wheel's own, so that this comparison favours the wheel.")
 )
 
 # %% [markdown]
@@ -1392,7 +1440,14 @@ Markdown(
 # - **Rao (b)**: side branches that read every level; **Zhu**: the levels as a sequence, read by a recurrent network. Both on frozen maps.
 # - **Ours** (theirs): emotional regions.
 #
-# A linear machine stands on all that are mere features; its penalty is chosen on training pictures.
+# A linear machine stands on all that are mere features; its penalty is chosen on training pictures. Two more rows are ours, not the paper's:
+# **one branch** is Rao (b) with the last level alone, for AlexNet's stand-in does not reach that deep, and a comparison with it would praise
+# the branches for the depth. And **ours under $L_\mathrm{cls}$**, for a reason that comes next.
+#
+# Two warnings before the table. *No plain network is fine-tuned here*: those three rows are three depths of one frozen trunk under the
+# same small classifier. Where colours beat one of them, they beat that stand-in; it says nothing about the network whose name it bears. And
+# ours alone has the mixed loss; the others have the plain one, or a loss of their own. In the paper it seems to be the same: AlexNet's eight-way number in
+# its Table 3 is the one that it has under $L_\mathrm{cls}$ in Table 2. The fair row to hold against them is ours under $L_\mathrm{cls}$.
 
 # %%
 from emolib.features import artistic, bags, blocks, concepts
@@ -1470,9 +1525,10 @@ level_recipe = lambda s: Recipe(settings["epochs on levels"], 64, 2e-3, decay=0.
 
 
 def on_levels(system, s, x, shapes, key):
-    """A network that reads all levels, trained on the label."""
+    """A network that reads all levels (one branch: the last alone), trained on the label."""
     torch.manual_seed(s)
-    network = {"rao_b": SideBranches, "zhu": LevelGru}[system](shapes).to(on_device)
+    last = functools.partial(SideBranches, levels=[len(shapes) - 1])
+    network = {"rao_b": SideBranches, "one_branch": last, "zhu": LevelGru}[system](shapes).to(on_device)
     fitted(f"rao2019-{system}", network, x, one_hot, level_recipe(s), key=[*key, side_module, recurrent_module],
            rows=train, loss=torch.nn.functional.cross_entropy)  # fmt: skip
     return network
@@ -1504,10 +1560,11 @@ with run.timed("other networks"):
         spread_out((share[..., POSITIVE].sum(-1) >= share[..., ~POSITIVE].sum(-1)).astype(int)),
     )
     key = [corpus.content_hash, trunk, side]
-    asked = [(system, s) for system in ("rao_b", "zhu") for s in seeds]
+    level_readers = ("rao_b", "one_branch", "zhu")
+    asked = [(system, s) for system in level_readers for s in seeds]
     fits = [functools.partial(on_levels, system, s, maps.rows, maps.shapes, key) for system, s in asked]
     level_networks = dict(zip(asked, several(fits, device=run.device), strict=True))
-    for system in ("rao_b", "zhu"):
+    for system in level_readers:
         p = np.stack([softmax(predict(level_networks[system, s], maps.rows, rows=used)) for s in seeds])
         answers["table3", system] = (spread_out(p.argmax(-1)), spread_out(polarities(p)))
     kept = []
@@ -1522,18 +1579,25 @@ with run.timed("other networks"):
     answers["table3", "pcnn"] = from_probabilities(np.stack(p))
     answers["table3", "vgg16"] = from_probabilities(over_seeds({"vgg16": ("vgg16", targets["cls"])})["vgg16"])
 answers["table3", "alexnet"], answers["table3", "resnet101"] = answers["alexnet", "cls"], answers["resnet101", "cls"]
-answers["table3", "ours"] = answers["ours", "multi"]
+answers["table3", "ours"], answers["table3", "ours_cls"] = answers["ours", "multi"], answers["ours", "cls"]
 table3_labels = {"gch": "GCH", "lch": "LCH", "gch_bow": "GCH+BoW", "lch_bow": "LCH+BoW", "zhao": "Zhao", "rao_a": "Rao (a)", "sentibank": "SentiBank",
                  "alexnet": "AlexNet (small)", "vgg16": "VGG-16 (middle)", "resnet101": "ResNet-101 (large)", "deepsentibank": "DeepSentiBank",
                  "pcnn": "PCNN", "rao_b": "Rao (b)", "zhu": "Zhu", "ours": "ours"}  # fmt: skip
+added = {"one_branch": "one branch, last level", "ours_cls": "ours, L_cls"}
 rows = {}
-for system, label in table3_labels.items():
+for system, label in (table3_labels | added).items():
     eight, polarity = answers["table3", system]
+    printed = {k: published.get(f"rao2019/table3/{system}/fi{k}") for k in (8, 2)}
+    if system == "ours_cls":
+        printed = {8: published["rao2019/table2/ours/cls"], 2: published["rao2019/table2_two/ours/cls"]}
     rows[label] = {
-        "paper, eight": f"{published[f'rao2019/table3/{system}/fi8']:.2f}",
+        "paper, eight": "" if printed[8] is None else f"{printed[8]:.2f}",
         "ours, eight": str(run.record(f"rao2019/table3/{system}/{name}/accuracy", accuracy(eight[:, test]))),
         "ours less this": "" if system == "ours" else str(gain(("table3", system), ("table3", "ours"))),
-        "paper, two": f"{published[f'rao2019/table3/{system}/fi2']:.2f}",
+        "ours, L_cls, less this": ""
+        if system in ("ours", "ours_cls")
+        else str(gain(("table3", system), ("table3", "ours_cls"))),
+        "paper, two": "" if printed[2] is None else f"{printed[2]:.2f}",
         "ours, two": str(
             run.record(f"rao2019/table3/{system}/{name}/accuracy2", accuracy(polarity[:, test], truth=two))
         ),
@@ -1554,18 +1618,34 @@ axis.legend(fontsize=8.5, loc="upper right", bbox_to_anchor=(1, 0.94))
 figures.show(
     figure,
     alt=f"Accuracy of fifteen systems on {name} beside the paper's on FI: "
-    + "; ".join(f"{k} {v['ours, eight']} (paper {v['paper, eight']})" for k, v in rows.items())
+    + "; ".join(f"{k} {rows[k]['ours, eight']} (paper {rows[k]['paper, eight']})" for k in table3_labels.values())
     + ".",
 )
 display(pd.DataFrame(rows).T)
-Markdown(f"PCNN kept {np.mean(kept):.0%} of its training pictures.")
+t3 = lambda system: ("table3", system)
+best_of = lambda systems, k: max(systems, key=lambda s: (answers[t3(s)][k][:, dev] == (labels, two)[k][dev]).mean())
+colour_systems = ("gch", "lch", "gch_bow", "lch_bow")
+hand_made = (*colour_systems, "zhao", "rao_a", "sentibank")
+best_hand_made = best_of(hand_made, 0)
+stand_in = {
+    rival: run.record(f"rao2019/frozen/alexnet_over_{slug}/{name}/accuracy_difference", gain(t3(rival), t3("alexnet")))
+    for slug, rival in (("hand_made", best_hand_made), ("sentibank", "sentibank"))
+}
+Markdown(
+    f"PCNN kept {np.mean(kept):.0%} of its training pictures. AlexNet's frozen stand-in less the hand-made features that are best on the validation "
+    f"pictures ({table3_labels[best_hand_made]}): **{stand_in[best_hand_made]}**; less SentiBank's concepts: {stand_in['sentibank']}. What the paper "
+    "says of *fine-tuned* networks is not judged by them."
+)
 
 # %% [markdown]
-# ### Small sets, and a number that is not what it seems
+# ### Small sets, and a number that may not be what it seems
 #
-# On IAPSsubset, ArtPhoto and Abstract the paper's "8 classes" are 70 to 85%. Others measured 18 to 39% there. The paper says why, if one reads closely:
-# on small sets it trains *one emotion against all others*. Who always says *no* is then right seven times in eight: 87.5%. That is a different
-# measure, not a better result. Below, the same answers are judged in both ways.
+# On IAPSsubset, ArtPhoto and Abstract the full model's "8 classes" are 71% to 85%. The paper does not name the measure. It says how it *trains*
+# there: one emotion against all others, in the setting of an earlier work {cite}`machajdik2010`. So we infer, and no more than that: a mean
+# over such yes-or-no answers would explain the columns. If it is their mean accuracy, whoever always says *no* is right seven times in eight:
+# 87.5%, more than any system has in these three columns. If it is that work's mean of the rates found among *yes* and among *no* (chapter 1),
+# always *no* has one half. Either way it would be a different measure, not a better result. Below, the same *features* are judged in both ways,
+# by machines trained for each: eight that say yes or no, and one that chooses among eight.
 
 # %% tags=["hide-input"]
 from emolib.training.one_vs_all import one_vs_all, stratified_folds
@@ -1754,11 +1834,15 @@ Markdown(
 )
 
 # %% [markdown]
-# ## Where does the whole picture's network look?
+# ## Where does a classifier of the whole picture look?
 #
 # A network that ends in a mean and a linear layer tells where it looks: its **class-activation map** {cite}`zhou2016` is the linear layer applied at every
 # place. The paper shows such maps in its first figure, and no score. The **pointing game** gives one: does the peak of the map lie in a region that
 # evokes the emotion? Chance is the share of the picture that regions take. Beside it: the middle of the region with the highest emotion score.
+#
+# That is no even match. The map is not that of Table 1's network, which has two layers; it belongs to a linear classifier, a ridge, fitted below on the same embedding. It
+# has few places, and nobody ever showed it a region. The detector was taught boxes. Its fair rival is the best *object* region,
+# from the detector's other branch, which was taught boxes too, and nothing of emotion.
 
 # %% tags=["hide-input"]
 from emolib.evaluation import pointing
@@ -1781,23 +1865,31 @@ if len(rated):
         own = [true_regions[i] for i in rated]
         cam_hits = pointing.peak_hits(list(heat), own)
         place = {i: j for j, i in enumerate(seek)}
-        middles = []
-        for s in seeds:
-            best_box = found["multi", "emotional", s].boxes[[place[i] for i in rated], 0]
-            there = found["multi", "emotional", s].scores[[place[i] for i in rated], 0] > 0
-            centre = np.where(there[:, None], (best_box[:, :2] + best_box[:, 2:]) / 2, np.nan)
-            middles.append(pointing.point_hits(centre, own, [(side, side)] * len(rated)))
+        at_rated = [place[i] for i in rated]
+        middles = {"emotional": [], "object": []}
+        for branch, hit_by in middles.items():
+            for s in seeds:
+                best_box = found["multi", branch, s].boxes[at_rated, 0]
+                there = found["multi", branch, s].scores[at_rated, 0] > 0
+                centre = np.where(there[:, None], (best_box[:, :2] + best_box[:, 2:]) / 2, np.nan)
+                hit_by.append(pointing.point_hits(centre, own, [(side, side)] * len(rated)))
+        middles = {branch: np.stack(hit_by) for branch, hit_by in middles.items()}
         chance = pointing.chances(own, [(side, side)] * len(rated))
     pointed = {
         "cam": pointing.pointing_score(cam_hits, chance, groups[rated], seed=seed),
-        "region": pointing.pointing_score(np.stack(middles), chance, groups[rated], seed=seed),
+        "region": pointing.pointing_score(middles["emotional"], chance, groups[rated], seed=seed),
+        "object": pointing.pointing_score(middles["object"], chance, groups[rated], seed=seed),
     }
     energy = means.mean_score(pointing.energy_shares(list(heat), own), groups[rated], seed=seed)
     for system, result in pointed.items():
         run.record(f"rao2019/pointing/{system}/{where}/share", result.score)
     better = run.record(
         f"rao2019/claims/regions_point_better_than_cam/{where}/pointing_difference",
-        means.mean_difference(np.stack(middles), np.repeat(cam_hits[None], len(seeds), 0), groups[rated], seed=seed),
+        means.mean_difference(middles["emotional"], np.repeat(cam_hits[None], len(seeds), 0), groups[rated], seed=seed),
+    )
+    over_object = run.record(
+        f"rao2019/pointing/region_over_object/{where}/pointing_difference",
+        means.mean_difference(middles["emotional"], middles["object"], groups[rated], seed=seed),
     )
     figure, axes = plt.subplots(2, 6, figsize=(14, 5))
     for axis, j in zip(axes.T, range(0, len(rated), max(1, len(rated) // 6)), strict=False):
@@ -1817,7 +1909,9 @@ if len(rated):
     display(
         Markdown(
             f"The peak of the map lies in a true region in **{pointed['cam'].score}** of {len(rated)} pictures, the middle of the best emotional region in "
-            f"**{pointed['region'].score}**; chance is {pointed['cam'].chance}. Of what the map has above zero, {energy} lies within regions."
+            f"**{pointed['region'].score}**, the middle of the best object region in **{pointed['object'].score}**; chance is {pointed['cam'].chance}. "
+            f"Emotional less object region: **{over_object}**. The map has {last.shape[-2]} x {last.shape[-1]} places; of what it has above zero, {energy} "
+            "lies within regions."
         )
     )
 else:
@@ -1829,7 +1923,8 @@ else:
 # A claim holds if the 95% interval of a difference lies above zero, is contradicted if it lies below, and is inconclusive
 # otherwise. Differences are paired: both systems see the same pictures, and the bootstrap draws groups of pictures and seeds.
 # Verdicts are computed from this page's numbers and speak of this page's pictures. They are many: one in
-# twenty of those without any truth in them would come out as holding or contradicted.
+# twenty of those without any truth in them would come out as holding or contradicted. That a fine-tuned network beats hand-made features or scores of
+# concepts gets none, for none is fine-tuned here; where a row names AlexNet or ResNet, a depth of the frozen trunk stands in for it.
 
 
 # %% tags=["hide-input", "slide-part"]
@@ -1838,10 +1933,6 @@ def claim(slug, estimate, measure="accuracy_difference"):
     return run.record(f"rao2019/claims/{slug}/{name}/{measure}", estimate)
 
 
-t3 = lambda system: ("table3", system)
-best_of = lambda systems, k: max(systems, key=lambda s: (answers[t3(s)][k][:, dev] == (labels, two)[k][dev]).mean())
-colour_systems = ("gch", "lch", "gch_bow", "lch_bow")
-hand_made = (*colour_systems, "zhao", "rao_a", "sentibank")
 ends = max((0.0, 1.0), key=lambda lam: on_dev[lam])
 for slug, first, second in (
     ("emotional_regions_beat_object_regions", "global_object", "global_emotional"),
@@ -1857,12 +1948,10 @@ for slug, first, second in (
     ("wheel_beats_even_spread", "even spread", ("ours", "multi")),
     ("full_model_beats_best_rival", t3("zhu"), t3("ours")),
     ("classification_beats_low_level", t3(best_of(colour_systems, 0)), t3("ours")),
-    ("deep_beats_sentibank", t3("sentibank"), t3("alexnet")),
-    ("deep_beats_hand_made", t3(best_of(hand_made, 0)), t3("alexnet")),
     ("larger_network_beats_smaller", t3("alexnet"), t3("resnet101")),
     ("words_help_colours", t3("gch"), t3("gch_bow")),
     ("blocks_beat_global_words", t3("gch_bow"), t3("rao_a")),
-    ("side_branches_help", t3("alexnet"), t3("rao_b")),
+    ("side_branches_help", t3("one_branch"), t3("rao_b")),
     ("progressive_beats_plain", t3("vgg16"), t3("pcnn")),
     ("sequence_beats_side_branches", t3("rao_b"), t3("zhu")),
 ):
@@ -1909,8 +1998,8 @@ display(Markdown(f"{checks} checks, of which {len(wrong)} fail:"))
 figures.sentences(wrong)
 
 # %% [markdown]
-# Three of them deserve a second look. ResNet-101 has 60.82% in two tables and 61.82% in the third: if the last digit is the slip, so be it, but then
-# which of them is the baseline of the gain? In Table 1 the plain network is trained with the plain loss and the full model with the
+# Three of them deserve a second look. ResNet-101 has 60.82% and 74.67% in two tables, 61.82% and 75.76% in the third. No single slip makes both, so
+# there may have been two runs; which of them is the baseline of the gain? In Table 1 the plain network is trained with the plain loss and the full model with the
 # mixed one, so part of the fourteen points belongs to the loss. And the column "8 classes" of EmotionROI, which has six emotions, repeats
 # the column of two.
 #
@@ -1927,15 +2016,25 @@ from emolib import exercises
 # regions, and the accuracy on the test pictures into `region_accuracy`.
 
 # %% tags=["solution"]
-answer, by_regions, region_accuracy = {}, {}, {}
+answer, by_regions, region_accuracy, region_guesses = {}, {}, {}, {}
 for k in (1, 3, settings["regions"]):
     x = joined(whole, local["emotional", seed][:, :k], train)
     p = by_regions[k] = classifier(f"first-{k}", x, targets["multi"], seed, train)
-    right = accuracy(p.argmax(-1)[test])
+    region_guesses[k] = p.argmax(-1)[None, test]
+    right = accuracy(region_guesses[k])
     region_accuracy[k] = right.value
-    answer[f"{k} regions"] = {"accuracy": str(right), "numbers in a row": x.shape[1]}
-# The first regions carry nearly all; each further one adds hundreds of numbers to learn weights for, from the same few pictures.
-pd.DataFrame(answer).T
+    answer[f"{k} region{'s' if k > 1 else ''}"] = {"accuracy": str(right), "numbers in a row": x.shape[1]}
+display(pd.DataFrame(answer).T)
+more = {
+    k: evaluation.difference(region_guesses[1], region_guesses[k], labels[test], groups[test], "accuracy", seed=seed)
+    for k in list(region_guesses)[1:]
+}
+Markdown(
+    "Over the first region alone: "
+    + "; ".join(f"{k} regions **{gained}**" for k, gained in more.items())
+    + ". Each further region adds numbers to learn weights for, from the same few pictures. (One detector and one classifier: the "
+    "intervals know nothing of other seeds.)"
+)
 
 # %% tags=["solution", "check"]
 exercises.check(run.chapter, 1, globals())
@@ -1943,20 +2042,32 @@ exercises.check(run.chapter, 1, globals())
 # %% [markdown] tags=["exercise"]
 # ### Is a stricter overlap fairer?
 #
-# A box hits at an overlap of one half. Judge both detectors of emotional regions at 0.3 and 0.7 as well. Where does the pyramid help most, and
-# why there? Put the average precisions into `strictness`, under the overlap and `"single"` or `"multi"`: `strictness[0.3, "multi"]`.
+# A box hits at an overlap of one half. Judge both detectors of emotional regions at 0.3 and 0.7 as well. At which overlap does the pyramid help
+# most, and how sure can you be? Put the average precisions into `strictness`, under the overlap and `"single"` or `"multi"`: `strictness[0.3, "multi"]`.
 
 # %% tags=["solution"]
-answer, strictness = {}, {}
+answer, strictness, helped = {}, {}, {}
 for iou in (0.3, 0.5, 0.7):
-    row = {}
+    row, own = {}, {}
     for levels in ("single", "multi"):
-        own = [match(*found[levels, "emotional", s].lists(), [true_regions[i] for i in seek], iou) for s in seeds]
-        ap = detecting_measures.ap_score(own, region_groups[seek], seed)
+        own[levels] = [
+            match(*found[levels, "emotional", s].lists(), [true_regions[i] for i in seek], iou) for s in seeds
+        ]
+        ap = detecting_measures.ap_score(own[levels], region_groups[seek], seed)
         row[levels], strictness[iou, levels] = str(ap), ap.value
-    answer[f"overlap {iou}"] = row
-# Strict overlap asks where exactly a thing ends, and fine maps know that better than those of stride 16.
-pd.DataFrame(answer).T
+    helped[iou] = detecting_measures.ap_difference(own["single"], own["multi"], region_groups[seek], seed)
+    answer[f"overlap {iou}"] = row | {"several levels less one": str(helped[iou])}
+display(pd.DataFrame(answer).T)
+most_at = max(helped, key=lambda iou: helped[iou].value)
+apart_there = all(helped[most_at].low > own.high for iou, own in helped.items() if iou != most_at)
+Markdown(
+    f"Several levels gain most over one at an overlap of **{most_at}**: {helped[most_at]}. "
+    + (
+        "Its interval lies above those of the other two."
+        if apart_there
+        else "Its interval and another's overlap: which is most is not settled."
+    )
+)
 
 # %% tags=["solution", "check"]
 exercises.check(run.chapter, 2, globals())
@@ -1985,10 +2096,11 @@ exercises.check(run.chapter, 3, globals())
 # ## What to take along
 #
 # - A system of three ideas needs three controls. Switch off what an idea lives on; if the gain stays, it came from elsewhere.
-# - Several levels help where sizes differ. Average precision says how much, and a detector that finds every *thing* is the baseline to beat.
+# - Whether several levels help, and whether because sizes differ, are two questions; the control answers the second. Average precision says how
+#   much they help, and a detector that finds every *thing* is the baseline to beat.
 # - Regions tell a classifier where to look; the whole picture tells it what surrounds them. Count parameters before praising either.
 # - One label and a wheel make a distribution, but not what people felt: it is a guess with good manners. Judge it by divergence and calibration.
-# - Derive gradients twice, or let automatic differentiation do it once: a sign error survived review.
+# - Derive gradients twice, or let automatic differentiation do it once: a sign error stands in the text that everybody can download.
 # - "8 classes, 85%" can mean that *no* is right seven times in eight. Ask which measure it is.
 
 # %%
