@@ -2,8 +2,10 @@
 
 An entry is `{"value", "tolerance", "reason", "chapter"}`, or `{"left_out", "chapter"}` for a metric that no tolerance
 fits, with the reason. The tolerance comes from the spread that the run itself measured: intervals are drawn over
-groups *and seeds*, so a third of one (1.3 standard errors) is what another seed moves a number by without anything
-being wrong; a changed method moves it by more. Where there is no interval, the kind of the number decides. Used by
+groups *and seeds*, so half of one (two standard errors) is what another seed or another processor, whose rounding
+trains other networks, moves a number by without anything being wrong; a changed method moves it by more. (Two kinds of
+processor were seen to differ in 4 of 600 numbers by more than a third of the interval, in 2 by more than half; these
+two have a tolerance of their own.) Where there is no interval, the kind of the number decides. Used by
 `python -m emolib check`, which alone writes such a file, and only with `--write`, after it has shown the difference.
 """
 
@@ -26,6 +28,20 @@ UNSTABLE = (
     ),
 )
 """Metrics without a baseline: patterns of names, and why no tolerance would fit."""
+
+WIDER = (
+    (
+        r"rao2019/claims/emotional_regions_best_for_most/",
+        0.5,
+        "a share of eight emotions; detectors trained on two kinds of processor gave 0 and -.375",
+    ),
+    (
+        r"rao2019/small/ours/",
+        0.1,
+        "a small set, and detectors of two kinds of processor: .624 and .676 were seen",
+    ),
+)
+"""Metrics whose interval does not know all that moves them: patterns of names, the tolerance, and why."""
 
 _STATUSES = ("changed", "missing", "new", "ok", "absent", "left out")
 _TOLD = _STATUSES[:3]
@@ -166,6 +182,9 @@ def _left_out(name: str) -> str:
 def _tolerance(name: str, metric: dict) -> tuple[float, str]:
     """The tolerance and its reason. Rounding to four digits alone may move a number by half of the least one."""
     value, unit = abs(metric["value"]), metric["unit"]
+    for pattern, tolerance, why in WIDER:
+        if re.match(pattern, name):
+            return tolerance, why
     if name.startswith("scorecard/verdicts/"):
         return max(2.0, 0.1 * value), "a tenth of the verdicts; those at the margin turn with rounding"
     if name.endswith("/count"):
@@ -173,9 +192,7 @@ def _tolerance(name: str, metric: dict) -> tuple[float, str]:
     if name.endswith("_train"):
         return max(0.1 * value, 0.005), "a tenth of the value; training errors follow rounding"
     if metric["low"] is not None and metric["high"] is not None:
-        return max(
-            (metric["high"] - metric["low"]) / 3, 0.005
-        ), f"a third of its 95% interval over {metric['n']} {unit}"
+        return max((metric["high"] - metric["low"]) / 2, 0.005), f"half of its 95% interval over {metric['n']} {unit}"
     if 0 <= value <= 1 and unit in ("groups", "pictures", "words") and 4 / metric["n"] > max(0.02 * value, 0.005):
         return 4 / metric["n"], f"four of {metric['n']} {unit}; it has no interval"
     return max(0.02 * value, 0.005), "2% of the value; it has no interval"
