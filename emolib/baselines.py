@@ -4,7 +4,7 @@ An entry is `{"value", "tolerance", "reason", "chapter"}`, or `{"left_out", "cha
 fits, with the reason. The tolerance comes from the spread that the run itself measured: intervals are drawn over
 groups *and seeds*, so half of one (two standard errors) is what another seed or another processor, whose rounding
 trains other networks, moves a number by without anything being wrong; a changed method moves it by more. (Two kinds of
-processor were seen to differ in 4 of 600 numbers by more than a third of the interval, in 2 by more than half; these
+processor were seen to differ in 5 of 600 numbers by more than a third of the interval, in 2 by more than half; these
 two have a tolerance of their own.) Where there is no interval, the kind of the number decides. Used by
 `python -m emolib check`, which alone writes such a file, and only with `--write`, after it has shown the difference.
 """
