@@ -1369,14 +1369,12 @@ Markdown("On these pictures: " + claims.tally(verdicts) + ".")
 train, _ = folds[seed][0]
 columns, fewest = joined(raw_groups(train), train).shape[1], min(len(rows) for s in seeds for rows, _ in folds[s])
 called = {s: f"network on {label} alone" for s, label in named_systems.items()} | table4
-no_better = []
-for s, label in called.items():
-    gains = [
-        evaluation.difference(predictions["mean", t], predictions[s, t], Y[:, k], groups, "mse", seed=seed)
-        for k, t in enumerate(targets)
-    ]
-    if s != "mean" and all(gain.low is None or gain.low <= 0 for gain in gains):
-        no_better.append(f"*{label}*")
+no_better = {t: [] for t in targets}
+for k, t in enumerate(targets):
+    for s, label in called.items():
+        gain = evaluation.difference(predictions["mean", t], predictions[s, t], Y[:, k], groups, "mse", seed=seed)
+        if s != "mean" and (gain.low is None or gain.low <= 0):
+            no_better[t].append(f"*{label}*")
 many = lambda n, what: f"{n} {what}" if n == 1 else f"{n} {what}s"
 made = {
     s: ("the paper's widths" if divide[s] == 1 else f"1/{divide[s]} of the paper's widths")
@@ -1395,10 +1393,10 @@ if columns >= fewest:
         "pictures, could not; so the verdicts that name linear regression say little of the paper's."
     )
 cautions.append(
-    f"By its interval no better than predicting the mean, on either scale: {'; '.join(no_better) or 'none'}."
+    "By the interval no better than predicting the mean: "
+    + ", ".join(f"for {t} {'; '.join(labels) or 'none'}" for t, labels in no_better.items())
+    + ". To beat one that is no better is to beat a constant."
 )
-if no_better:
-    cautions.append("To beat such a system is to beat a constant.")
 cautions.append(
     f"The network of which all layers were trained saw pictures of {settings['cnn pixels']} pixels a side for "
     f"{many(settings['cnn epochs'], 'epoch')}, the one with frozen convolutions pictures of "
