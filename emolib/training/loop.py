@@ -337,6 +337,8 @@ def _save(path, recipe, data, model, optimizer, shuffle, state, fabric) -> None:
 def _resume(path, recipe, data, model, optimizer, shuffle, fabric) -> dict:  # noqa: ANN001
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(content, dict):
+            raise LookupError("not a dictionary")
         same, same_data = content["recipe"] == asdict(recipe), content["data"] == data
     except (UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, OSError) as error:
         raise BadInput(f"{path}: not a checkpoint of this training; delete it to start anew") from error
