@@ -262,8 +262,10 @@ def test_run_tells_how_each_chapter_ended(project: Path) -> None:
     assert fine(*arguments) == f"{CHAPTER}: unchanged (0 s)\n"
     elsewhere = fine(*arguments, "--data-root", str(project / "nowhere"))
     assert elsewhere.startswith(f"{CHAPTER}: needs (") and "nowhere" in elsewhere
-    # A parameter of the wrong kind is refused by the chapter itself; the message ends with the reason.
-    result = CliRunner().invoke(main, [*arguments, "-p", "seed", "three"])
+    # A seed of the wrong kind is refused before anything runs; of its own parameters a chapter finds it out by itself.
+    refused = CliRunner().invoke(main, [*arguments, "-p", "seed", "three"])
+    assert (refused.exit_code, refused.output) == (1, "Error: seed: 'three' is not an integer from 0 to 2**32 - 1\n")
+    result = CliRunner().invoke(main, [*arguments, "-p", "meeting", "three"])
     assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
-    assert result.output.startswith(f"Error: {CHAPTER}: cell 3 failed")
-    assert "seed: 'three' is not an integer" in result.output.rstrip().splitlines()[-1]
+    assert result.output.startswith(f"Error: {CHAPTER}: cell ") and " failed\n" in result.output
+    assert "three" in result.output.rstrip().splitlines()[-1]
