@@ -104,6 +104,18 @@ def test_a_metric_of_a_corpus_that_is_not_here_is_absent(project: Path) -> None:
     assert code == 0 and output.strip() == "ci: 1 ok, 1 absent"
 
 
+def test_a_number_that_differs_where_a_corpus_of_its_chapter_is_not_here_is_no_change(project: Path) -> None:
+    """Without photographs a chapter trains on something else: its baseline says nothing of that."""
+    simulated = "tiny/table1/all/scenes/accuracy"
+    plant_run(project, {R: metric(0.5), simulated: metric(0.5)}, ("oasis", "scenes"))
+    assert check("--write")[0] == 0
+    plant_run(project, {simulated: metric(0.9)}, ("scenes",))
+    report = baselines.compare("ci")
+    assert report.ok and statuses(report) == {R: "absent", simulated: "absent"}
+    plant_run(project, {R: metric(0.5), simulated: metric(0.9)}, ("oasis", "scenes"))
+    assert statuses(baselines.compare("ci")) == {R: "ok", simulated: "changed"}
+
+
 def test_a_metric_without_baseline_is_new(project: Path) -> None:
     plant_run(project, {R: metric(0.5), MSE: metric(1.5)})
     plant_baseline(project, {R: entry(0.5, 0.1)})
