@@ -20,7 +20,7 @@ STAMP := .venv/.installed
 .PHONY: help install book test lint serve notebooks students lock clean
 
 help:
-	@echo "make book       run every chapter (PROFILE=$(PROFILE); CHAPTERS=\"02 06\" only these, the others as they were) and build the site into book/_build/html"
+	@echo "make book       run every chapter (PROFILE=$(PROFILE); CHAPTERS=\"02 06\" only these, others as they were or left out) and build the site into book/_build/html"
 	@echo "make test       run the tests, WORKERS=$(WORKERS) files at a time (ARGS=... goes to pytest)"
 	@echo "make lint       check the style with ruff"
 	@echo "make serve      show the built site at http://127.0.0.1:$(PORT)"
@@ -40,7 +40,7 @@ install: $(STAMP)
 
 book: $(STAMP)
 	$(VENV_PYTHON) -m emolib run $(CHAPTERS) --profile $(PROFILE)
-	$(VENV_PYTHON) -m emolib book --profile $(PROFILE)
+	$(VENV_PYTHON) -m emolib book --profile $(PROFILE) $(if $(CHAPTERS),--partial)
 
 test: $(STAMP)
 	$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)

@@ -54,12 +54,14 @@ def run(chapters, profile, seed, device, data_root, force, smoke, extra) -> None
 
 @main.command()
 @_profile
+@click.option("--partial", is_flag=True, help="Leave out chapters that have not been run.")
 @click.option("--lenient", is_flag=True, help="Tell of faults instead of stopping at them.")
-def book(profile, lenient) -> None:  # noqa: ANN001
+def book(profile, partial, lenient) -> None:  # noqa: ANN001
     """Build the site into book/_build/html."""
     from emolib import course, site
 
-    site.build(course.project_root(), profile, strict=not lenient, echo=click.echo, where=course.runs_root())
+    root, runs = course.project_root(), course.runs_root()
+    site.build(root, profile, strict=not lenient, echo=click.echo, where=runs, partial=partial)
 
 
 @main.command()

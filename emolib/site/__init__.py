@@ -44,19 +44,21 @@ def build(
     strict: bool = True,
     echo: Callable[[str], object] = print,
     where: Path | None = None,
+    partial: bool = False,
 ) -> Path:
     """Builds the site of the project in ``root`` from its runs in ``profile``; returns the folder ``book/_build/html``.
 
     The runs lie in ``where``, by default in the project's ``runs``.
 
     With ``strict``, a warning of the builder or a fault that :func:`emolib.site.checks.check_site` finds raises
-    :class:`EmolibError` that lists them all; without, they are told through ``echo``, and chapters that did not run
-    are left out. A second call with nothing changed does not start the builder.
+    :class:`EmolibError` that lists them all; without, they are told through ``echo``. A chapter that has not been run
+    is such a fault, unless ``partial``: then it is left out, and the page *About this run* says so. A second call with
+    nothing changed does not start the builder.
     """
     root = Path(root).resolve()
     book = root / "book"
     private = privacy.folders(root)
-    runs = [privacy.hide_in_run(run, private) for run in _chosen_runs(root, profile, strict, echo, where)]
+    runs = [privacy.hide_in_run(run, private) for run in _chosen_runs(root, profile, strict, partial, echo, where)]
     lessons = teaching.downloads(root, runs, private)
     files = _generated_files(runs, private, strict, book, lessons)
     own = None
@@ -64,7 +66,7 @@ def build(
         own = ownpicture.prepare(book / "_build" / "ownpicture" / profile, profile, echo)
         files[f"{ownpicture.SOURCE}.md"] = own.text.encode("utf-8")
     _write(book, files)
-    toc = _table_of_contents(book, runs, strict)
+    toc = _table_of_contents(book, runs)
     html, state_file = book / "_build" / "html", book / "_build" / "site.json"
     fingerprint = _fingerprint(book, toc, strict) + teaching.digest(lessons)
     state = _read_state(state_file)
@@ -124,18 +126,25 @@ def _listed(node: object) -> Iterator[str]:
             yield from _listed(value)
 
 
+def _listed_chapters(book: Path) -> list[str]:
+    """The chapters in the table of contents, in its order."""
+    names = _listed(_read_toc(book))
+    return [name.removeprefix("chapters/") for name in names if name.startswith("chapters/")]
+
+
 def _chosen_runs(
-    root: Path, profile: str, strict: bool, echo: Callable[[str], object], where: Path | None
+    root: Path, profile: str, strict: bool, partial: bool, echo: Callable[[str], object], where: Path | None
 ) -> list[ChapterRun]:
     """The runs of the chapters that the table of contents lists; a chapter with only one of the two is a fault."""
     runs = {run.name: run for run in read_runs(root, profile, where)}
-    listed = [
-        name.removeprefix("chapters/") for name in _listed(_read_toc(root / "book")) if name.startswith("chapters/")
-    ]
+    listed = _listed_chapters(root / "book")
+    absent = [name for name in listed if name not in runs]
+    if partial and absent:
+        echo(f"Left out, for they have not been run in the profile '{profile}': {', '.join(absent)}.")
+        absent = []
     faults = [
         f"book/_toc.yml lists chapters/{name}, which has not been run: python -m emolib run {name} --profile {profile}"
-        for name in listed
-        if name not in runs
+        for name in absent
     ]
     faults += [
         f"The chapter {name} was run, but book/_toc.yml does not list chapters/{name}."
@@ -146,7 +155,12 @@ def _chosen_runs(
         raise BadInput("\n".join(faults))
     for fault in faults:
         echo(fault)
-    return [runs[name] for name in listed if name in runs]
+    chosen = [runs[name] for name in listed if name in runs]
+    if not chosen:
+        raise BadInput(
+            f"None of the chapters that ran in the profile '{profile}' is listed in book/_toc.yml: {', '.join(runs)}."
+        )
+    return chosen
 
 
 def _generated_files(
@@ -168,12 +182,14 @@ def _generated_files(
     cards = [corpora.card(name) for name in corpora.names()]
     plans = teaching.plan_pages(book / "instructor" / "plans.yml", runs)
     judged = claims.scorecard([run.metrics for run in runs])
+    ran = {run.name for run in runs}
+    absent = [name for name in _listed_chapters(book) if name not in ran]
     looks = {card.name: portrait(card.name, private=private) for card in cards}
     for look in looks.values():
         files |= {f"cards/{FOLDER}/{name}": png for name, png in look.figures.items()}
     written = {
         "run/opening.md": pages.opening(first, *(_description(first.folder / _OPENING) if first else ())),
-        "run/about.md": pages.about_page(runs, builder_versions(), [card.name for card in cards]),
+        "run/about.md": pages.about_page(runs, builder_versions(), [card.name for card in cards], absent),
         "run/claims.md": pages.claims_page(judged),
         "run/result.md": frontpage.result(judged),
         "run/chapters.md": frontpage.chapter_cards(chapters, judged),
@@ -225,20 +241,16 @@ def _pages(book: Path) -> list[str]:
     return sorted(name for name in names if not name.startswith("_build/"))
 
 
-def _table_of_contents(book: Path, runs: list[ChapterRun], strict: bool) -> Path:
+def _table_of_contents(book: Path, runs: list[ChapterRun]) -> Path:
     """The table of contents to build with: the book's own, or one without the chapters that did not run."""
-    if strict:
+    absent = {f"chapters/{name}" for name in _listed_chapters(book)} - {f"chapters/{run.name}" for run in runs}
+    if not absent:
         return book / "_toc.yml"
-    there = {run.name for run in runs}
 
     def keep(node: object) -> object:
         if isinstance(node, list):
-            return [keep(item) for item in node if not _is_absent(item)]
+            return [keep(item) for item in node if not (isinstance(item, dict) and item.get("file") in absent)]
         return {key: keep(value) for key, value in node.items()} if isinstance(node, dict) else node
-
-    def _is_absent(item: object) -> bool:
-        name = item.get("file", "") if isinstance(item, dict) else ""
-        return str(name).startswith("chapters/") and str(name).removeprefix("chapters/") not in there
 
     path = book / "_build" / "toc.yml"
     write_atomically(path, yaml.safe_dump(keep(_read_toc(book)), sort_keys=False))

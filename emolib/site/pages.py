@@ -51,11 +51,13 @@ def _titles(run: ChapterRun) -> str:
     return f"[](../chapters/{run.name}.ipynb)"
 
 
-def about_page(runs: Sequence[ChapterRun], builders: Mapping[str, str], cards: Iterable[str]) -> str:
+def about_page(
+    runs: Sequence[ChapterRun], builders: Mapping[str, str], cards: Iterable[str], absent: Sequence[str] = ()
+) -> str:
     """The page that says what the numbers of the book were made with.
 
     ``builders`` maps a package that builds the site to its version; ``cards`` are the corpora that have a card to
-    link to.
+    link to; ``absent`` are the chapters of the book that this run left out.
     """
     carded = set(cards)
     seeds = ", ".join(sorted({str(run.seed) for run in runs if run.seed is not None})) or "none recorded"
@@ -73,6 +75,9 @@ def about_page(runs: Sequence[ChapterRun], builders: Mapping[str, str], cards: I
             ],
         ),
     ]
+    if absent:
+        left_out = "\n".join(f"- `{name}`: `make book CHAPTERS={name.split('_')[0]}`" for name in absent)
+        parts += ["This site is a part of the book. Its other chapters have not been run here:", left_out]
     lacking = [f"- {_titles(run)}: {item}" for run in runs for item in run.needs]
     if lacking:
         parts += ["Some sections could not run here. They say so where they stand, and need:", "\n".join(lacking)]

@@ -150,6 +150,20 @@ def test_a_chapter_that_never_ran_is_named(project):
         site.build(project, echo=silent)
 
 
+@pytest.mark.slow
+def test_a_book_of_some_chapters_is_built_as_strictly_and_says_what_is_missing(project):
+    toc, said = project / "book" / "_toc.yml", []
+    toc.write_text(toc.read_text() + "  - file: chapters/02_absent\n")
+    html = site.build(project, echo=said.append, partial=True)
+    assert "Left out, for they have not been run in the profile 'laptop': 02_absent." in said
+    about = (html / "run" / "about.html").read_text(encoding="utf-8")
+    assert ">02_absent<" in about and ">CHAPTERS=02<" in about
+    assert not [path for path in html.rglob("*.html") if 'href="chapters/02_absent' in path.read_text(encoding="utf-8")]
+    (project / "book" / "glossary.md").write_text("# Glossary\n\n{term}`no such word`\n")
+    with pytest.raises(EmolibError, match="no such word"):
+        site.build(project, echo=silent, partial=True)
+
+
 def test_a_chapter_that_nobody_can_find_is_named(project):
     write_run(project, notebook(markdown("# T")), name="02_unlisted")
     (project / "notebooks").mkdir()
