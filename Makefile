@@ -47,6 +47,7 @@ test: $(STAMP)
 
 lint: $(STAMP)
 	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check --quiet notebooks
 
 serve: $(STAMP)
 	$(VENV_PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory book/_build/html

@@ -48,7 +48,12 @@ from IPython.display import Markdown, display
 
 from emolib import course
 
-common = {"scenes": 1400, "scenes, all effects off": 700, "picture size": 160, "folds": 5}
+common = {
+    "scenes": 1400,
+    "scenes, all effects off": 700,
+    "picture size": 160,
+    "folds": 5,
+}
 profiles = {
     "ci": common | {"scenes": 160, "scenes, all effects off": 80, "folds": 3},
     "laptop": common,
@@ -57,7 +62,13 @@ profiles = {
     "smoke": {"scenes": 96, "scenes, all effects off": 48, "folds": 2},
 }
 run = course.start(
-    "00_emotions_and_images", profiles, profile=profile, seed=seed, device=device, data_root=data_root, smoke=smoke
+    "00_emotions_and_images",
+    profiles,
+    profile=profile,
+    seed=seed,
+    device=device,
+    data_root=data_root,
+    smoke=smoke,
 )
 settings = run.settings
 pd.DataFrame({name: profiles[name] for name in course.PROFILES})
@@ -84,11 +95,27 @@ wheel, matrix = axes
 for angle, name in zip(angles, emotions.WHEEL, strict=True):
     degrees = np.degrees(angle)
     wedge = plt.matplotlib.patches.Wedge(
-        (0, 0), 1, degrees - 180 / n, degrees + 180 / n, width=0.55, color=figures.PALETTE[name], ec="white", lw=2
+        (0, 0),
+        1,
+        degrees - 180 / n,
+        degrees + 180 / n,
+        width=0.55,
+        color=figures.PALETTE[name],
+        ec="white",
+        lw=2,
     )
     wheel.add_patch(wedge)
-    wheel.text(1.22 * np.cos(angle), 1.15 * np.sin(angle), name, ha="center", va="center", fontsize=10)
-wheel.text(0, 0, "Mikels'\nwheel", ha="center", va="center", fontsize=11, fontweight="bold")
+    wheel.text(
+        1.22 * np.cos(angle),
+        1.15 * np.sin(angle),
+        name,
+        ha="center",
+        va="center",
+        fontsize=10,
+    )
+wheel.text(
+    0, 0, "Mikels'\nwheel", ha="center", va="center", fontsize=11, fontweight="bold"
+)
 wheel.set(xlim=(-1.6, 1.6), ylim=(-1.35, 1.35), aspect="equal")
 wheel.axis("off")
 steps = emotions.distance_matrix(order=emotions.WHEEL)
@@ -102,8 +129,11 @@ matrix.grid(False)
 matrix.set_title("Steps from one emotion to another")
 figures.show(
     figure,
-    alt=f"A wheel of eight emotions in the order {', '.join(emotions.WHEEL)}, the pleasant ones in warm colours; "
-    f"beside it the steps between any two, from 0 to {steps.max()}.",
+    alt=(
+        f"A wheel of eight emotions in the order {', '.join(emotions.WHEEL)}, the"
+        " pleasant ones in warm colours; beside it the steps between any two, from 0"
+        f" to {steps.max()}."
+    ),
 )
 
 # %% [markdown] tags=["slide"]
@@ -118,10 +148,18 @@ figures.show(
 # turned into one in Mikels' without guessing which pleasant emotion *happiness* was.
 
 # %%
-sets = {"Mikels": emotions.MIKELS, "Ekman": emotions.EKMAN, "Plutchik": emotions.PLUTCHIK}
+sets = {
+    "Mikels": emotions.MIKELS,
+    "Ekman": emotions.EKMAN,
+    "Plutchik": emotions.PLUTCHIK,
+}
 words = sorted(set().union(*sets.values()))
 table = pd.DataFrame(
-    {who: ["yes" if word in names else "" for word in words] for who, names in sets.items()}, index=words
+    {
+        who: ["yes" if word in names else "" for word in words]
+        for who, names in sets.items()
+    },
+    index=words,
 )
 table["polarity"] = [emotions.POLARITY.get(word, "") for word in words]
 shared = [word for word in words if all(word in names for names in sets.values())]
@@ -130,8 +168,16 @@ Markdown(f"In all three: **{', '.join(shared)}**. All of them are unpleasant.")
 
 # %% tags=["hide-input", "slide-part"]
 figure, axis = plt.subplots(figsize=(7.4, 7.4))
-petal = {"joy": "#e8c53d", "trust": "#7fb069", "fear": "#4a4e8f", "surprise": "#4fb0ae", "sadness": "#5b8fc7",
-         "disgust": "#6b6b47", "anger": "#a02c3f", "anticipation": "#e8a33d"}  # fmt: skip
+petal = {
+    "joy": "#e8c53d",
+    "trust": "#7fb069",
+    "fear": "#4a4e8f",
+    "surprise": "#4fb0ae",
+    "sadness": "#5b8fc7",
+    "disgust": "#6b6b47",
+    "anger": "#a02c3f",
+    "anticipation": "#e8a33d",
+}
 for k, primary in enumerate(emotions.PLUTCHIK):
     angle = 90 - 45 * k
     for ring, word in enumerate(reversed(emotions.PLUTCHIK_INTENSITIES[primary])):
@@ -147,7 +193,11 @@ for k, primary in enumerate(emotions.PLUTCHIK):
         )
         axis.add_patch(patch)
         at = np.radians(angle)
-        shade = "white" if ring == 0 and primary in ("fear", "anger", "disgust") else "black"
+        shade = (
+            "white"
+            if ring == 0 and primary in ("fear", "anger", "disgust")
+            else "black"
+        )
         axis.text(
             (ring + 0.68) * np.cos(at),
             (ring + 0.68) * np.sin(at),
@@ -157,11 +207,20 @@ for k, primary in enumerate(emotions.PLUTCHIK):
             fontsize=7.5 if ring == 0 else 9,
             color=shade,
         )
-axis.set(xlim=(-3.1, 3.1), ylim=(-3.1, 3.1), aspect="equal", title="Plutchik's eight, intense inside, mild outside")
+axis.set(
+    xlim=(-3.1, 3.1),
+    ylim=(-3.1, 3.1),
+    aspect="equal",
+    title="Plutchik's eight, intense inside, mild outside",
+)
 axis.axis("off")
 pairs = [f"{word} and {emotions.opposite(word)}" for word in emotions.PLUTCHIK[:4]]
 figures.show(
-    figure, alt=f"A round chart of Plutchik's eight emotions in three intensities; opposites are {', '.join(pairs)}."
+    figure,
+    alt=(
+        "A round chart of Plutchik's eight emotions in three intensities; opposites"
+        f" are {', '.join(pairs)}."
+    ),
 )
 
 # %% [markdown] tags=["slide"]
@@ -183,7 +242,9 @@ for _ in range(300):
     gap = np.diff(np.append(at, at[0] + 360))
     push = np.clip(11.5 - gap, 0, None) / 2
     at += np.roll(push, 1) - push
-for word, angle, label_angle in zip(placed, np.radians(own), np.radians(at), strict=True):
+for word, angle, label_angle in zip(
+    placed, np.radians(own), np.radians(at), strict=True
+):
     v, a = np.cos(angle), np.sin(angle)
     to = 1.13 * np.cos(label_angle), 1.13 * np.sin(label_angle)
     axis.plot([v, to[0]], [a, to[1]], color="#bbbbbb", lw=0.7)
@@ -192,13 +253,21 @@ for word, angle, label_angle in zip(placed, np.radians(own), np.radians(at), str
     axis.text(1.03 * to[0], 1.05 * to[1], word, ha=side, va="center", fontsize=8.5)
 axis.axhline(0, color="#999999", lw=0.8)
 axis.axvline(0, color="#999999", lw=0.8)
-axis.set(xlim=(-1.6, 1.6), ylim=(-1.3, 1.3), aspect="equal", xlabel="valence", ylabel="arousal")
+axis.set(
+    xlim=(-1.6, 1.6),
+    ylim=(-1.3, 1.3),
+    aspect="equal",
+    xlabel="valence",
+    ylabel="arousal",
+)
 axis.set_title("Russell's circumplex")
 axis.grid(False)
 figures.show(
     figure,
-    alt="Twenty-eight words on a circle of valence and arousal: happy at the right, tense at the top, miserable at "
-    "the left, sleepy at the bottom.",
+    alt=(
+        "Twenty-eight words on a circle of valence and arousal: happy at the right,"
+        " tense at the top, miserable at the left, sleepy at the bottom."
+    ),
 )
 
 # %% [markdown] tags=["slide"]
@@ -216,29 +285,48 @@ for k in range(5):
         axis.add_patch(plt.Circle((0, 0.42), 0.42, fill=False, lw=1.5))
         eye = 0.07 if kind == "valence" else 0.02 + 0.03 * k
         for x in (-0.15, 0.15):
-            axis.add_patch(plt.matplotlib.patches.Ellipse((x, 0.5), 0.1, 2 * eye, color="black"))
+            axis.add_patch(
+                plt.matplotlib.patches.Ellipse((x, 0.5), 0.1, 2 * eye, color="black")
+            )
         bend = (k - 2) / 2 if kind == "valence" else 0.0
         x = np.linspace(-0.2, 0.2, 30)
         axis.plot(x, 0.24 + bend * 0.1 * ((x / 0.2) ** 2 - 0.5), color="black", lw=1.5)
-        axis.plot([-0.5, -0.28, 0.28, 0.5], [-0.95, -0.05, -0.05, -0.95], color="black", lw=1.5)
+        axis.plot(
+            [-0.5, -0.28, 0.28, 0.5],
+            [-0.95, -0.05, -0.05, -0.95],
+            color="black",
+            lw=1.5,
+        )
         if kind == "arousal":
             turns = np.linspace(0, 2 * np.pi, 17)
             radius = np.where(np.arange(17) % 2 == 0, 1.0, 0.55) * (0.03 + 0.075 * k)
-            axis.fill(radius * np.cos(turns), -0.5 + radius * np.sin(turns), color=figures.PALETTE["arousal"])
+            axis.fill(
+                radius * np.cos(turns),
+                -0.5 + radius * np.sin(turns),
+                color=figures.PALETTE["arousal"],
+            )
         axis.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), aspect="equal")
-        axis.set_title(f"{1 + 2 * k} of 9" if kind == "valence" else "", fontsize=9, fontweight="normal")
+        axis.set_title(
+            f"{1 + 2 * k} of 9" if kind == "valence" else "",
+            fontsize=9,
+            fontweight="normal",
+        )
         axis.axis("off")
         if k == 0:
             axis.text(-1.3, 0, kind, rotation=90, ha="center", va="center", fontsize=10)
 figures.show(
     figure,
-    alt="Two rows of five little figures: in the upper row the mouth goes from a frown to a smile (valence), in the "
-    "lower row the eyes open and a burst in the body grows (arousal).",
+    alt=(
+        "Two rows of five little figures: in the upper row the mouth goes from a frown"
+        " to a smile (valence), in the lower row the eyes open and a burst in the body"
+        " grows (arousal)."
+    ),
 )
 example = pd.Series([1.0, 4.0, 7.0])
 moved = emotions.rescale(example, old=(1, 7), new=(1, 9))
 Markdown(
-    "Some corpora ask on 1 to 7, others on 1 to 9. A straight line takes one to the other, end to end: "
+    "Some corpora ask on 1 to 7, others on 1 to 9. A straight line takes one to the"
+    " other, end to end: "
     + ", ".join(f"{a:g} becomes {b:g}" for a, b in zip(example, moved, strict=True))
     + "."
 )
@@ -262,18 +350,37 @@ oasis = run.load("oasis") if corpora.available("oasis", data_root) else None
 
 def spread(order, k=12):
     """k rows at even steps through an order."""
-    return np.asarray(order)[np.linspace(0, len(order) - 1, min(k, len(order))).round().astype(int)]
+    return np.asarray(order)[
+        np.linspace(0, len(order) - 1, min(k, len(order))).round().astype(int)
+    ]
 
 
 if oasis is None:
-    display(Markdown("*oasis is not within reach of this run: `python -m emolib data fetch oasis` gets it.*"))
+    display(
+        Markdown(
+            "*oasis is not within reach of this run: `python -m emolib data fetch"
+            " oasis` gets it.*"
+        )
+    )
 else:
-    display(Markdown(f"**{oasis.card.title}**. {oasis.card.description} {oasis.counts}."))
+    display(
+        Markdown(f"**{oasis.card.title}**. {oasis.card.description} {oasis.counts}.")
+    )
     for target in ("valence", "arousal"):
         rows = spread(oasis.table[target].to_numpy().argsort())
         captions = [f"{oasis.table[target][i]:.1f} of 7" for i in rows]
-        row = figures.picture_row([oasis.paths[i] for i in rows], captions, title=f"oasis, from low to high {target}")
-        figures.show(row, alt=f"Twelve photographs in order of rising {target}, rated {', '.join(captions)}.")
+        row = figures.picture_row(
+            [oasis.paths[i] for i in rows],
+            captions,
+            title=f"oasis, from low to high {target}",
+        )
+        figures.show(
+            row,
+            alt=(
+                f"Twelve photographs in order of rising {target}, rated"
+                f" {', '.join(captions)}."
+            ),
+        )
 
 # %% [markdown]
 # The illustrations of OpenMoji, in the order of the tweets around them: the share of positive tweets minus the share of
@@ -284,17 +391,30 @@ else:
 from emolib.corpora import openmoji, rendering
 from emolib.corpora.hexcodes import key
 
-often = {code for code, counts in openmoji.sentiment().items() if sum(counts.values()) >= 100}
-illustrations = run.load("openmoji", size=96, codes=[code for code in rendering.codes() if key(code) in often])
+often = {
+    code for code, counts in openmoji.sentiment().items() if sum(counts.values()) >= 100
+}
+illustrations = run.load(
+    "openmoji",
+    size=96,
+    codes=[code for code in rendering.codes() if key(code) in often],
+)
 moji = illustrations.table
 moji["balance"] = moji.positive - moji.negative
 rows = spread(moji.sort_values("balance").index.to_numpy(), 18)
 captions = [f"{moji.balance[i]:+.2f}" for i in rows]
 row = figures.picture_row(
-    [illustrations.paths[i] for i in rows], captions, columns=6, title="openmoji, by the tweets around them"
+    [illustrations.paths[i] for i in rows],
+    captions,
+    columns=6,
+    title="openmoji, by the tweets around them",
 )
 figures.show(
-    row, alt=f"Eighteen emoji from the most negative to the most positive tweets, {captions[0]} to {captions[-1]}."
+    row,
+    alt=(
+        "Eighteen emoji from the most negative to the most positive tweets,"
+        f" {captions[0]} to {captions[-1]}."
+    ),
 )
 surest = moji.assign(words=moji.emotion_keywords.str.split("|").str[:3].str.join(", "))
 surest = surest.query("words != ''").nlargest(8, "occurrences")
@@ -311,26 +431,43 @@ surest[["emoji", "words", "occurrences", "balance"]].set_index("emoji").round(2)
 
 # %% tags=["slide-part"]
 with run.timed("scenes"):
-    scenes = run.load("scenes", count=settings["scenes"], size=settings["picture size"], seed=seed)
+    scenes = run.load(
+        "scenes", count=settings["scenes"], size=settings["picture size"], seed=seed
+    )
 lab = scenes.table
 shares = lab[[f"p_{name}" for name in emotions.MIKELS]].to_numpy()
-first = {name: [int(i) for i in np.argsort(-shares[:, k])[:2]] for k, name in enumerate(emotions.MIKELS)}
+first = {
+    name: [int(i) for i in np.argsort(-shares[:, k])[:2]]
+    for k, name in enumerate(emotions.MIKELS)
+}
 rows = [i for name in emotions.WHEEL for i in first[name]]
-captions = [f"{name} {shares[i].max():.0%}" for name in emotions.WHEEL for i in first[name]]
+captions = [
+    f"{name} {shares[i].max():.0%}" for name in emotions.WHEEL for i in first[name]
+]
 row = figures.picture_row(
     [scenes.paths[i] for i in rows],
     captions,
     columns=8,
     title="scenes (simulated): the two surest pictures of each emotion",
 )
-figures.show(row, alt=f"Sixteen painted scenes, two for each of eight emotions: {', '.join(captions)}.")
+figures.show(
+    row,
+    alt=(
+        "Sixteen painted scenes, two for each of eight emotions:"
+        f" {', '.join(captions)}."
+    ),
+)
 for target in ("valence", "arousal"):
     rows = spread(lab[target].to_numpy().argsort())
     captions = [f"{lab[target][i]:.1f} of 9" for i in rows]
     row = figures.picture_row(
-        [scenes.paths[i] for i in rows], captions, title=f"scenes (simulated), from low to high {target}"
+        [scenes.paths[i] for i in rows],
+        captions,
+        title=f"scenes (simulated), from low to high {target}",
     )
-    figures.show(row, alt=f"Twelve painted scenes in order of rising simulated {target}.")
+    figures.show(
+        row, alt=f"Twelve painted scenes in order of rising simulated {target}."
+    )
 
 # %% [markdown] tags=["slide"]
 # ## How much do people disagree?
@@ -350,13 +487,21 @@ from emolib.evaluation import Estimate
 
 ceilings = {}
 if oasis is None:
-    display(Markdown("*oasis is not within reach: no ceiling for real people on this page.*"))
+    display(
+        Markdown(
+            "*oasis is not within reach: no ceiling for real people on this page.*"
+        )
+    )
 else:
     groups = oasis.table.group.to_numpy()
     figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.5))
     for axis, target in zip(axes, ("valence", "arousal"), strict=True):
-        means, sd, people = (oasis.table[f"{target}{end}"].to_numpy(float) for end in ("", "_sd", "_n"))
-        axis.scatter(means, sd, s=9, alpha=0.4, color=figures.PALETTE[target], edgecolors="none")
+        means, sd, people = (
+            oasis.table[f"{target}{end}"].to_numpy(float) for end in ("", "_sd", "_n")
+        )
+        axis.scatter(
+            means, sd, s=9, alpha=0.4, color=figures.PALETTE[target], edgecolors="none"
+        )
         axis.set(
             title=target.capitalize(),
             xlabel="mean rating, 1 to 7",
@@ -367,20 +512,31 @@ else:
         def ceiling(rows, n=None, means=means, sd=sd, people=people):
             noise = np.mean(sd[rows] ** 2 / people[rows])
             true = max(np.var(means[rows], ddof=1) - noise, 0)
-            return float(np.sqrt(true / (true + (noise if n is None else np.mean(sd[rows] ** 2) / n))))
+            return float(
+                np.sqrt(
+                    true / (true + (noise if n is None else np.mean(sd[rows] ** 2) / n))
+                )
+            )
 
         for label, n in {"mean of all": None, "one person": 1}.items():
             found = evaluation.bootstrap(lambda rows, n=n: ceiling(rows, n), groups)
             slug = "mean" if n is None else "one_person"
-            ceilings[target, label] = run.record(f"emotions/ceiling/{slug}/oasis/{target}_r", found)
+            ceilings[target, label] = run.record(
+                f"emotions/ceiling/{slug}/oasis/{target}_r", found
+            )
     figures.show(
         figure,
-        alt="Standard deviation of people's ratings against their mean, on a scale of 1 to 7. On average people "
-        f"differ by {oasis.table.valence_sd.mean():.1f} points about valence and by {oasis.table.arousal_sd.mean():.1f} about arousal.",
+        alt=(
+            "Standard deviation of people's ratings against their mean, on a scale of"
+            f" 1 to 7. On average people differ by {oasis.table.valence_sd.mean():.1f}"
+            f" points about valence and by {oasis.table.arousal_sd.mean():.1f} about"
+            " arousal."
+        ),
     )
     display(
         pd.Series(
-            {f"{target}, {label}": str(e) for (target, label), e in ceilings.items()}, name="highest possible r"
+            {f"{target}, {label}": str(e) for (target, label), e in ceilings.items()},
+            name="highest possible r",
         ).to_frame()
     )
 
@@ -393,7 +549,6 @@ else:
 # often is there a majority, and how often is the majority what was planted as the likeliest emotion?
 
 # %%
-
 votes = lab[[f"votes_{name}" for name in emotions.MIKELS]].to_numpy()
 five = votes.sum(1)
 pairs_agree = (votes * (votes - 1)).sum(1) / (five * (five - 1))
@@ -402,7 +557,8 @@ right = votes.argmax(1) == shares.argmax(1)
 
 
 def fleiss_kappa(i):
-    """Agreement of two workers above what two draws from all votes would have, for some pictures."""
+    """Agreement of two workers above what two draws from all votes would have, for some
+    pictures."""
     by_chance = float(((votes[i].sum(0) / votes[i].sum()) ** 2).sum())
     return (pairs_agree[i].mean() - by_chance) / (1 - by_chance)
 
@@ -415,7 +571,9 @@ pd.Series(
             "two workers agree, share": lambda i: pairs_agree[i].mean(),
             "Fleiss' kappa": fleiss_kappa,
             "three of five agree, share": lambda i: clear[i].mean(),
-            "the first choice is the likeliest emotion, where three agree": among(clear),
+            "the first choice is the likeliest emotion, where three agree": among(
+                clear
+            ),
             "the same, where they don't": among(~clear),
         }.items()
     },
@@ -437,10 +595,12 @@ planted = bounds(Parameters())
 limits = {}
 for what in ("bayes", "object_only", "colour_only", "majority"):
     limits[what] = run.record(
-        f"emotions/bounds/{what}/scenes/accuracy", Estimate(float(getattr(planted, what)), None, None, 8, "emotions")
+        f"emotions/bounds/{what}/scenes/accuracy",
+        Estimate(float(getattr(planted, what)), None, None, 8, "emotions"),
     )
 pd.Series(
-    {k.replace("_", " "): f"{v.value:.1%}" for k, v in limits.items()}, name="accuracy on scenes (simulated)"
+    {k.replace("_", " "): f"{v.value:.1%}" for k, v in limits.items()},
+    name="accuracy on scenes (simulated)",
 ).to_frame()
 
 # %% [markdown] tags=["subslide"]
@@ -457,11 +617,14 @@ from emolib.features.deep import deep_features
 
 
 def linear_probe(X, labels, folds):
-    """Out-of-fold labels by a linear model whose penalty is chosen by leave-one-out error on the training rows."""
+    """Out-of-fold labels by a linear model whose penalty is chosen by leave-one-out
+    error on the training rows."""
     guess = np.empty(len(labels), dtype=object)
     for train, test in folds:
         scaler = StandardScaler().fit(X[train])
-        model = RidgeClassifierCV(alphas=np.logspace(2, 5, 7)).fit(scaler.transform(X[train]), labels[train])
+        model = RidgeClassifierCV(alphas=np.logspace(2, 5, 7)).fit(
+            scaler.transform(X[train]), labels[train]
+        )
         guess[test] = model.predict(scaler.transform(X[test]))
     return guess
 
@@ -475,41 +638,79 @@ def accuracy(guess, labels, groups):
 off = dict(object=0.0, background=0.0, palette=0.0)
 with run.timed("scenes, all effects off"):
     silent = run.load(
-        "scenes", count=settings["scenes, all effects off"], size=settings["picture size"], seed=seed + 1, **off
+        "scenes",
+        count=settings["scenes, all effects off"],
+        size=settings["picture size"],
+        seed=seed + 1,
+        **off,
     )
 with run.timed("probe"):
     probes, seen = {}, {}
     for slug, corpus in {"scenes": scenes, "scenes_off": silent}.items():
         labels, groups = corpus.table.emotion.to_numpy(), corpus.table.group.to_numpy()
-        seen[slug] = np.sqrt(np.maximum(np.array(deep_features(corpus.paths, "lite0", device=run.device)), 0))
+        seen[slug] = np.sqrt(
+            np.maximum(
+                np.array(deep_features(corpus.paths, "lite0", device=run.device)), 0
+            )
+        )
         folds = evaluation.folds(groups, settings["folds"], seed)
         guess = linear_probe(seen[slug], labels, folds)
-        probes[slug] = run.record(f"emotions/probe/lite0/{slug}/accuracy", accuracy(guess, labels, groups))
+        probes[slug] = run.record(
+            f"emotions/probe/lite0/{slug}/accuracy", accuracy(guess, labels, groups)
+        )
 
 figure, axis = plt.subplots(figsize=(8, 2.6))
 names = ["lite0 + linear", "lite0 + linear, all effects off"]
-figures.interval_plot(axis, names, [probes["scenes"], probes["scenes_off"]], figures.PALETTE["valence"])
-names_of_limits = {"bayes": "best possible", "object_only": "object only", "colour_only": "colour only"}
-for what, colour in {"bayes": "#333333", "object_only": "#4fb0ae", "colour_only": "#a02c3f"}.items():
+figures.interval_plot(
+    axis, names, [probes["scenes"], probes["scenes_off"]], figures.PALETTE["valence"]
+)
+names_of_limits = {
+    "bayes": "best possible",
+    "object_only": "object only",
+    "colour_only": "colour only",
+}
+for what, colour in {
+    "bayes": "#333333",
+    "object_only": "#4fb0ae",
+    "colour_only": "#a02c3f",
+}.items():
     axis.axvline(limits[what].value, color=colour, ls="--", lw=1.2)
-    axis.text(limits[what].value, 1.45, f" {names_of_limits[what]}", color=colour, fontsize=8.5, ha="center")
+    axis.text(
+        limits[what].value,
+        1.45,
+        f" {names_of_limits[what]}",
+        color=colour,
+        fontsize=8.5,
+        ha="center",
+    )
 axis.axvline(1 / 8, color="black", ls=":", lw=1)
 axis.text(1 / 8, 1.45, "chance", fontsize=8.5, ha="center")
-axis.set(xlim=(0, 1), ylim=(-0.5, 1.4), xlabel="accuracy on eight emotions, scenes (simulated)")
+axis.set(
+    xlim=(0, 1),
+    ylim=(-0.5, 1.4),
+    xlabel="accuracy on eight emotions, scenes (simulated)",
+)
 figures.show(
     figure,
-    alt=f"Accuracy of a linear model on frozen features: {probes['scenes']} with the planted effects and "
-    f"{probes['scenes_off']} without them; the Bayes bound is {planted.bayes:.2f}, objects alone {planted.object_only:.2f}, "
-    f"colour alone {planted.colour_only:.2f}.",
+    alt=(
+        f"Accuracy of a linear model on frozen features: {probes['scenes']} with the"
+        f" planted effects and {probes['scenes_off']} without them; the Bayes bound is"
+        f" {planted.bayes:.2f}, objects alone {planted.object_only:.2f}, colour alone"
+        f" {planted.colour_only:.2f}."
+    ),
 )
 inside = probes["scenes_off"].low <= 1 / 8 <= probes["scenes_off"].high
 Markdown(
-    f"With the planted effects: **{probes['scenes']}**, where colour alone could reach {planted.colour_only:.2f} and the best "
-    f"possible model {planted.bayes:.2f}. With all effects off: **{probes['scenes_off']}**, "
+    f"With the planted effects: **{probes['scenes']}**, where colour alone could reach"
+    f" {planted.colour_only:.2f} and the best possible model {planted.bayes:.2f}. With"
+    f" all effects off: **{probes['scenes_off']}**, "
     + (
         "chance lies inside the interval."
         if inside
-        else "**chance lies outside the interval: something leaks, or one run in twenty.**"
+        else (
+            "**chance lies outside the interval: something leaks, or one run in"
+            " twenty.**"
+        )
     )
 )
 
@@ -533,29 +734,46 @@ twins = lab.group.duplicated(keep=False).to_numpy()
 rows = {}
 for how, folds in {
     "groups kept together": evaluation.folds(groups, settings["folds"], seed),
-    "groups ignored": list(KFold(settings["folds"], shuffle=True, random_state=seed).split(labels)),
+    "groups ignored": list(
+        KFold(settings["folds"], shuffle=True, random_state=seed).split(labels)
+    ),
 }.items():
     guess = np.empty(len(labels), dtype=object)
     for train, test in folds:
         scaler = StandardScaler().fit(seen["scenes"][train])
-        one = KNeighborsClassifier(1).fit(scaler.transform(seen["scenes"][train]), labels[train])
+        one = KNeighborsClassifier(1).fit(
+            scaler.transform(seen["scenes"][train]), labels[train]
+        )
         guess[test] = one.predict(scaler.transform(seen["scenes"][test]))
     slug = "grouped" if "kept" in how else "leaky"
     rows[how] = {
-        "all pictures": run.record(f"emotions/folds/{slug}/scenes/accuracy", accuracy(guess, labels, groups)),
+        "all pictures": run.record(
+            f"emotions/folds/{slug}/scenes/accuracy", accuracy(guess, labels, groups)
+        ),
         f"the {twins.sum()} with a copy": run.record(
-            f"emotions/folds/{slug}_twins/scenes/accuracy", accuracy(guess[twins], labels[twins], groups[twins])
+            f"emotions/folds/{slug}_twins/scenes/accuracy",
+            accuracy(guess[twins], labels[twins], groups[twins]),
         ),
     }
 display(pd.DataFrame(rows).T.map(str).rename_axis("accuracy of the nearest neighbour"))
 pair = lab.index[twins & (lab.duplicate_of != "").to_numpy()][:3]
-both = [row for i in pair for row in (int(np.flatnonzero(lab.image == lab.duplicate_of[i])[0]), int(i))]
+both = [
+    row
+    for i in pair
+    for row in (int(np.flatnonzero(lab.image == lab.duplicate_of[i])[0]), int(i))
+]
 row = figures.picture_row(
     [scenes.paths[i] for i in both],
     ["original" if j % 2 == 0 else "copy" for j in range(len(both))],
     title="Planted near-duplicates",
 )
-figures.show(row, alt="Three painted scenes, each beside its near-duplicate: mirrored, cropped or in another light.")
+figures.show(
+    row,
+    alt=(
+        "Three painted scenes, each beside its near-duplicate: mirrored, cropped or in"
+        " another light."
+    ),
+)
 
 # %% [markdown]
 # ## Exercises
@@ -576,13 +794,17 @@ from emolib import exercises
 # %% tags=["solution"]
 def steps_apart(votes, steps):
     # A worker is no pair with himself: the diagonal loses one a vote.
-    pairs = votes[:, :, None] * votes[:, None, :] - np.eye(8, dtype=int) * votes[:, :, None]
+    pairs = (
+        votes[:, :, None] * votes[:, None, :] - np.eye(8, dtype=int) * votes[:, :, None]
+    )
     share = votes.sum(0) / votes.sum()
     return (pairs * steps).sum() / pairs.sum(), share @ steps @ share
 
 
 same, shuffled = steps_apart(votes, emotions.distance_matrix(order=emotions.MIKELS))
-print(f"two votes on one picture: {same:.2f} steps; on any two pictures: {shuffled:.2f}")
+print(
+    f"two votes on one picture: {same:.2f} steps; on any two pictures: {shuffled:.2f}"
+)
 
 # %% tags=["solution", "check"]
 exercises.check(run.chapter, 1, globals())
@@ -616,9 +838,12 @@ exercises.check(run.chapter, 2, globals())
 
 # %% tags=["solution"]
 without = bounds(Parameters(object=0.0))
-# Whoever sees only objects says the most frequent emotion; colour is all there is to know, and is the bound.
+# Whoever sees only objects says the most frequent emotion; colour is all there is to
+# know, and is the bound.
 blind = "object_only"
-pd.Series({what: f"{getattr(without, what):.1%}" for what in limits}, name="objects off").to_frame()
+pd.Series(
+    {what: f"{getattr(without, what):.1%}" for what in limits}, name="objects off"
+).to_frame()
 
 # %% tags=["solution", "check"]
 exercises.check(run.chapter, 3, globals())
@@ -634,4 +859,6 @@ exercises.check(run.chapter, 3, globals())
 
 # %%
 path = run.save()
-Markdown(f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`.")
+Markdown(
+    f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`."
+)

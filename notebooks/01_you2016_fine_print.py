@@ -73,40 +73,46 @@ common = {
     "folds": 5,
 }
 profiles = {
-    "ci": common
-    | {
-        "submitted pictures": 300,
-        "weakly labelled pictures": 120,
-        "network pixels": 96,
-        "epochs": 2,
-        "seeds": 2,
-        "components": [16, 32],
-        "small set pictures": 90,
-        "folds": 3,
-    },
+    "ci": (
+        common
+        | {
+            "submitted pictures": 300,
+            "weakly labelled pictures": 120,
+            "network pixels": 96,
+            "epochs": 2,
+            "seeds": 2,
+            "components": [16, 32],
+            "small set pictures": 90,
+            "folds": 3,
+        }
+    ),
     "laptop": common,
-    "open": common
-    | {
-        "corpus": "emoset118k",
-        "split": "the corpus's own",
-        "network": "alexnet",
-        "tuned part": "all",
-        "network pixels": 224,
-        "epochs": 10,
-        "components": [256, 512, 1024, 2048],
-        "small sets": ["artphoto", "abstract", "oasis"],
-    },
-    "paper": common
-    | {
-        "corpus": "fi",
-        "split": "the corpus's own, else 80/5/15",
-        "network": "alexnet",
-        "tuned part": "all",
-        "network pixels": 224,
-        "epochs": 20,
-        "components": [256, 512, 1024, 2048],
-        "small sets": ["iapssubset", "artphoto", "abstract", "oasis"],
-    },
+    "open": (
+        common
+        | {
+            "corpus": "emoset118k",
+            "split": "the corpus's own",
+            "network": "alexnet",
+            "tuned part": "all",
+            "network pixels": 224,
+            "epochs": 10,
+            "components": [256, 512, 1024, 2048],
+            "small sets": ["artphoto", "abstract", "oasis"],
+        }
+    ),
+    "paper": (
+        common
+        | {
+            "corpus": "fi",
+            "split": "the corpus's own, else 80/5/15",
+            "network": "alexnet",
+            "tuned part": "all",
+            "network pixels": 224,
+            "epochs": 20,
+            "components": [256, 512, 1024, 2048],
+            "small sets": ["iapssubset", "artphoto", "abstract", "oasis"],
+        }
+    ),
     "smoke": {
         "submitted pictures": 160,
         "weakly labelled pictures": 60,
@@ -120,11 +126,21 @@ profiles = {
     },
 }
 run = course.start(
-    "01_you2016_fine_print", profiles, profile=profile, seed=seed, device=device, data_root=data_root, smoke=smoke
+    "01_you2016_fine_print",
+    profiles,
+    profile=profile,
+    seed=seed,
+    device=device,
+    data_root=data_root,
+    smoke=smoke,
 )
 settings = run.settings
 table = pd.DataFrame({name: profiles[name] for name in course.PROFILES})
-table.map(lambda v: ", ".join(map(str, v)) if isinstance(v, list) else "all" if v is None else v)
+table.map(
+    lambda v: (
+        ", ".join(map(str, v)) if isinstance(v, list) else "all" if v is None else v
+    )
+)
 
 # %% [markdown] tags=["slide"]
 # ## What the paper claims
@@ -161,22 +177,33 @@ with run.timed("painting"):
         count=settings["submitted pictures"] + settings["weakly labelled pictures"],
         size=settings["picture size"],
         seed=seed,
-        label_noise=0.0,  # the recorded emotion is the planted draw: it is the answer key below
+        # The recorded emotion is the planted draw: it is the answer key below.
+        label_noise=0.0,
     )
 found = lab.table
 true_emotion = found[[f"p_{name}" for name in MIKELS]].to_numpy()
-examples = [int(i) for name in emotions.WHEEL for i in np.flatnonzero(found["query"] == name)[:2]]
+examples = [
+    int(i)
+    for name in emotions.WHEEL
+    for i in np.flatnonzero(found["query"] == name)[:2]
+]
 row = figures.picture_row(
     [lab.paths[i] for i in examples],
     [f"found by: {found['query'][i]}" for i in examples],
     columns=8,
     title="scenes (simulated): pictures and the word that found them",
 )
-figures.show(row, alt="Sixteen painted scenes, two for the search word of each emotion; some words do not fit.")
+figures.show(
+    row,
+    alt=(
+        "Sixteen painted scenes, two for the search word of each emotion; some words do"
+        " not fit."
+    ),
+)
 wrong_word = (found["query"] != found["emotion"]).mean()
 Markdown(
-    f"{len(found):,} pictures. For **{wrong_word:.0%}** of them the search word is not the emotion that was planted: that is "
-    "how weak a weak label is here."
+    f"{len(found):,} pictures. For **{wrong_word:.0%}** of them the search word is not"
+    " the emotion that was planted: that is how weak a weak label is here."
 )
 
 # %% [markdown] tags=["slide"]
@@ -189,7 +216,6 @@ Markdown(
 # some part are compared (*blocking*). The distances and thresholds below were set on other seeds of the laboratory.
 
 # %%
-
 from scipy.stats import binomtest
 
 from emolib.corpora.base import exact_duplicates
@@ -200,7 +226,8 @@ submitted = np.arange(len(found)) < settings["submitted pictures"]
 
 
 def share(part, whole, unit):
-    """A share with its 95% interval (Wilson's), which makes sense near 0 and 1 too; None of nothing is nan."""
+    """A share with its 95% interval (Wilson's), which makes sense near 0 and 1 too;
+    None of nothing is nan."""
     if whole == 0:
         return Estimate(float("nan"), None, None, 0, unit)
     low, high = binomtest(part, whole).proportion_ci(method="wilson")
@@ -231,7 +258,11 @@ for label, groups_found in {
 compared = rows["hashes of parts and mirror images, then compared"]
 for measure in ("precision", "recall"):
     run.record(f"you2016/dedup/hash/scenes/{measure}", compared[measure])
-display(pd.DataFrame(rows).T.map(str).rename_axis(f"{pairs.true} planted pairs of copies, simulated"))
+display(
+    pd.DataFrame(rows)
+    .T.map(str)
+    .rename_axis(f"{pairs.true} planted pairs of copies, simulated")
+)
 
 # %% [markdown]
 # Look at what was found, and at what went wrong, if anything did. A false pair is two different pictures taken for one;
@@ -244,21 +275,35 @@ same_look = pd.Series(np.arange(len(lab))).groupby(by_look).apply(list)
 hits = [(a, b) for a, *rest in same_look for b in rest if planted[a] == planted[b]][:3]
 false = [(a, b) for a, *rest in same_look for b in rest if planted[a] != planted[b]][:2]
 originals = dict(zip(found.image, np.arange(len(lab)), strict=True))
-missed = [(originals[o], i) for i, o in enumerate(found.duplicate_of) if o and by_look[originals[o]] != by_look[i]][:1]
-shown = [(kind, *pair) for kind, group in (("found", hits), ("false", false), ("missed", missed)) for pair in group]
+missed = [
+    (originals[o], i)
+    for i, o in enumerate(found.duplicate_of)
+    if o and by_look[originals[o]] != by_look[i]
+][:1]
+shown = [
+    (kind, *pair)
+    for kind, group in (("found", hits), ("false", false), ("missed", missed))
+    for pair in group
+]
 row = figures.picture_row(
     [lab.paths[i] for _, a, b in shown for i in (a, b)],
     [kind for kind, *_ in shown for _ in range(2)],
-    title="Pairs of copies (simulated): " + ", ".join(dict.fromkeys(kind for kind, *_ in shown)),
+    title="Pairs of copies (simulated): "
+    + ", ".join(dict.fromkeys(kind for kind, *_ in shown)),
 )
 figures.show(
-    row, alt=f"{len(hits)} pairs of copies that were found, {len(false)} that are none, {len(missed)} that was missed."
+    row,
+    alt=(
+        f"{len(hits)} pairs of copies that were found, {len(false)} that are none,"
+        f" {len(missed)} that was missed."
+    ),
 )
 disputed = duplicates.found_under_several(query, by_look)
 first = duplicates.keep(by_look) & ~disputed
 Markdown(
-    f"**{disputed.sum()}** pictures were found under more than one emotion and are dropped, as in the paper; of every other set "
-    f"of copies the first stays. {first.sum():,} of {len(lab):,} pictures are left."
+    f"**{disputed.sum()}** pictures were found under more than one emotion and are"
+    " dropped, as in the paper; of every other set of copies the first stays."
+    f" {first.sum():,} of {len(lab):,} pictures are left."
 )
 
 # %% [markdown]
@@ -287,18 +332,34 @@ pools = {
 mixed = pools["mixed"]
 reliability = mixed.reliabilities(seed)
 # Test pictures are clear ones, as a fair examiner would choose them.
-test_answers, test_truth = crowd.qualification(parameters, crowd.clear(parameters, index, 20), mixed)
+test_answers, test_truth = crowd.qualification(
+    parameters, crowd.clear(parameters, index, 20), mixed
+)
 passed = votes.qualify(test_answers, test_truth)
 figure, axis = plt.subplots(figsize=(7, 2.8))
 bins = np.linspace(0, 1, 21)
-axis.hist(reliability, bins, color=figures.PALETTE["neutral"], label=f"all {mixed.workers}")
-axis.hist(reliability[passed], bins, color=figures.PALETTE["contentment"], label=f"the {len(passed)} who passed")
-axis.set(xlabel="reliability (simulated)", ylabel="workers", title="Who passes the entrance test?")
+axis.hist(
+    reliability, bins, color=figures.PALETTE["neutral"], label=f"all {mixed.workers}"
+)
+axis.hist(
+    reliability[passed],
+    bins,
+    color=figures.PALETTE["contentment"],
+    label=f"the {len(passed)} who passed",
+)
+axis.set(
+    xlabel="reliability (simulated)",
+    ylabel="workers",
+    title="Who passes the entrance test?",
+)
 axis.legend()
 figures.show(
     figure,
-    alt=f"Histogram of the reliability of {mixed.workers} simulated workers, mean {reliability.mean():.2f}; of those who "
-    f"passed the mean is {reliability[passed].mean():.2f}.",
+    alt=(
+        f"Histogram of the reliability of {mixed.workers} simulated workers, mean"
+        f" {reliability.mean():.2f}; of those who passed the mean is"
+        f" {reliability[passed].mean():.2f}."
+    ),
 )
 
 # %% [markdown] tags=["slide"]
@@ -307,23 +368,37 @@ figures.show(
 
 # %% tags=["slide-part"]
 answers_of = crowd.verification(parameters, index[submitted & first], mixed, votes=9)
-by_passed = answers_of[answers_of.worker.isin(passed)].groupby("task", sort=True).head(5)
+by_passed = (
+    answers_of[answers_of.worker.isin(passed)].groupby("task", sort=True).head(5)
+)
 counted = votes.count_votes(by_passed)
-counted = counted[counted.asked == 5]  # nine were asked; a picture with fewer than five who had passed is not used
+counted = counted[
+    counted.asked == 5
+]  # nine were asked; a picture with fewer than five who had passed is not used
 accepted = votes.accept(counted.yes, counted.asked, least=3)
 kept = np.zeros(len(found), bool)
 kept[counted.index[accepted]] = True
-verified = pd.DataFrame({"query": found["query"].to_numpy()[counted.index], "accepted": accepted})
+verified = pd.DataFrame(
+    {"query": found["query"].to_numpy()[counted.index], "accepted": accepted}
+)
 rates = votes.acceptance_rates(verified)
 for emotion, rate in rates.iterrows():
     if np.isfinite(rate["rate"]):
         run.record(
             f"you2016/acceptance/{emotion}/scenes/rate",
-            Estimate(rate["rate"], rate["low"], rate["high"], int(rate["pictures"]), "pictures"),
+            Estimate(
+                rate["rate"],
+                rate["low"],
+                rate["high"],
+                int(rate["pictures"]),
+                "pictures",
+            ),
         )
 figure, axis = plt.subplots(figsize=(7.5, 2.8))
 wheel = rates.loc[list(emotions.WHEEL)]
-axis.bar(range(8), wheel["rate"], color=[figures.PALETTE[emotion] for emotion in wheel.index])
+axis.bar(
+    range(8), wheel["rate"], color=[figures.PALETTE[emotion] for emotion in wheel.index]
+)
 axis.errorbar(
     range(8),
     wheel["rate"],
@@ -333,7 +408,11 @@ axis.errorbar(
     capsize=3,
 )
 axis.set_xticks(range(8), wheel.index, rotation=20)
-axis.set(ylim=(0, 1), ylabel="accepted", title="Share of each search word's pictures that workers accept (simulated)")
+axis.set(
+    ylim=(0, 1),
+    ylabel="accepted",
+    title="Share of each search word's pictures that workers accept (simulated)",
+)
 figures.show(
     figure,
     alt="Acceptance rates (simulated): "
@@ -343,9 +422,12 @@ figures.show(
 word_right = query == np.array([MIKELS.index(e) for e in found["emotion"]])
 display(rates.round(2).rename_axis("search word (simulated)"))
 Markdown(
-    f"**{accepted.sum():,}** of {len(counted):,} pictures are kept. The share whose search word is right was "
-    f"{share(int(word_right[counted.index].sum()), len(counted), 'pictures')} of what the workers saw and is "
-    f"**{share(int(word_right[kept].sum()), int(kept.sum()), 'pictures')}** of what was kept."
+    f"**{accepted.sum():,}** of {len(counted):,} pictures are kept. The share whose"
+    " search word is right was"
+    f" {share(int(word_right[counted.index].sum()), len(counted), 'pictures')} of what"
+    " the workers saw and is"
+    f" **{share(int(word_right[kept].sum()), int(kept.sum()), 'pictures')}** of what"
+    " was kept."
 )
 
 # %% [markdown]
@@ -358,8 +440,11 @@ strength = true_emotion.max(1)
 
 
 def mean_strength(rows):
-    """Mean probability of the likeliest emotion over some pictures, with its interval."""
-    return evaluation.bootstrap(lambda i: strength[rows][i].mean(), found.group.to_numpy()[rows], seed=seed)
+    """Mean probability of the likeliest emotion over some pictures, with its
+    interval."""
+    return evaluation.bootstrap(
+        lambda i: strength[rows][i].mean(), found.group.to_numpy()[rows], seed=seed
+    )
 
 
 pd.Series(
@@ -380,12 +465,17 @@ from emolib.errors import Unavailable
 try:
     real = fi.votes(run.load("fi").root)
     real["accepted"] = votes.accept(real.agree, real.agree + real.disagree, least=3)
-    display(Markdown(f"Acceptance in **FI**, {len(real):,} candidates that real people judged:"))
+    display(
+        Markdown(
+            f"Acceptance in **FI**, {len(real):,} candidates that real people judged:"
+        )
+    )
     display(votes.acceptance_rates(real).round(3))
 except Unavailable:
     display(
         Markdown(
-            "*FI's votes are not within reach of this run: it is not public any more; `python -m emolib data card fi` says more.*"
+            "*FI's votes are not within reach of this run: it is not public any more;"
+            " `python -m emolib data card fi` says more.*"
         )
     )
 
@@ -414,28 +504,48 @@ with run.timed("votes"):
             run.record(f"you2016/votes/{pool}_{k}/scenes/recall", reach)
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.4))
 for axis, which, label in zip(
-    axes, (0, 1), ("kept labels that are right", "right pictures that are kept"), strict=True
+    axes,
+    (0, 1),
+    ("kept labels that are right", "right pictures that are kept"),
+    strict=True,
 ):
     for pool, colour in zip(pools, ("#4fb0ae", "#e8a33d", "#a02c3f"), strict=True):
         line = [bought[pool, k][which] for k in numbers]
         axis.errorbar(
-            numbers, [e.value for e in line], [[e.value - e.low for e in line], [e.high - e.value for e in line]],
-            fmt="o-", capsize=3, color=colour, label=f"{pool} workers",
-        )  # fmt: skip
-    axis.set(xlabel="votes a picture", ylabel="share (simulated)", title=label.capitalize(), xticks=numbers)
+            numbers,
+            [e.value for e in line],
+            [[e.value - e.low for e in line], [e.high - e.value for e in line]],
+            fmt="o-",
+            capsize=3,
+            color=colour,
+            label=f"{pool} workers",
+        )
+    axis.set(
+        xlabel="votes a picture",
+        ylabel="share (simulated)",
+        title=label.capitalize(),
+        xticks=numbers,
+    )
 axes[0].axhline(word_right[rows].mean(), color="black", ls=":", lw=1)
 axes[0].legend(loc="lower right")
 figures.show(
     figure,
-    alt="Simulated: share of kept labels that are right, and of right pictures that are kept, for one to nine votes: "
+    alt=(
+        "Simulated: share of kept labels that are right, and of right pictures that are"
+        " kept, for one to nine votes: "
+    )
     + "; ".join(
-        f"{p}, {k} votes: {bought[p, k][0].value:.2f} and {bought[p, k][1].value:.2f}" for p in pools for k in (1, 5, 9)
+        f"{p}, {k} votes: {bought[p, k][0].value:.2f} and {bought[p, k][1].value:.2f}"
+        for p in pools
+        for k in (1, 5, 9)
     )
     + ".",
 )
 Markdown(
-    f"The dotted line is the search word alone, right for {word_right[rows].mean():.0%}. With the mixed pool one vote makes that "
-    f"**{bought['mixed', 1][0]}**, five make it **{bought['mixed', 5][0]}**, nine **{bought['mixed', 9][0]}**."
+    "The dotted line is the search word alone, right for"
+    f" {word_right[rows].mean():.0%}. With the mixed pool one vote makes that"
+    f" **{bought['mixed', 1][0]}**, five make it **{bought['mixed', 5][0]}**, nine"
+    f" **{bought['mixed', 9][0]}**."
 )
 
 # %% [markdown]
@@ -448,13 +558,19 @@ Markdown(
 # %%
 asked = rows[:1000]
 likeliest = np.array(MIKELS, object)[true_emotion[asked].argmax(1)]
-methods = {"majority": "majority", "one_coin": "one reliability a worker", "dawid_skene": "a confusion matrix a worker"}
+methods = {
+    "majority": "majority",
+    "one_coin": "one reliability a worker",
+    "dawid_skene": "a confusion matrix a worker",
+}
 judged_right, lines = {}, {}
 with run.timed("aggregation"):
     for pool, k in (("mixed", 9), ("poor", 9), ("poor", 3)):
         given = crowd.annotation(parameters, asked, pools[pool], votes=k)
         for method in methods:
-            labels_found = votes.aggregate(given, method).labels.reindex(asked).to_numpy()
+            labels_found = (
+                votes.aggregate(given, method).labels.reindex(asked).to_numpy()
+            )
             judged_right[pool, k, method] = labels_found == likeliest
             e = share(int((labels_found == likeliest).sum()), len(asked), "pictures")
             run.record(f"you2016/aggregation/{method}_{pool}_{k}/scenes/accuracy", e)
@@ -462,17 +578,24 @@ with run.timed("aggregation"):
 display(pd.DataFrame(lines).T.rename_axis("share of labels that are right (simulated)"))
 gains = {
     pool: evaluation.bootstrap(
-        lambda i, pool=pool: judged_right[pool, 9, "one_coin"][i].mean() - judged_right[pool, 9, "majority"][i].mean(),
+        lambda i, pool=pool: (
+            judged_right[pool, 9, "one_coin"][i].mean()
+            - judged_right[pool, 9, "majority"][i].mean()
+        ),
         found.group.to_numpy()[asked],
     )
     for pool in ("mixed", "poor")
 }
 for pool, gain in gains.items():
-    run.record(f"you2016/aggregation/one_coin_over_majority_{pool}/scenes/accuracy_difference", gain)
+    run.record(
+        f"you2016/aggregation/one_coin_over_majority_{pool}/scenes/accuracy_difference",
+        gain,
+    )
 Markdown(
     "With nine votes the model with one reliability a worker gains over the majority: "
     + ", ".join(f"**{gain}** with {pool} workers" for pool, gain in gains.items())
-    + f". A confusion matrix a worker has 56 free numbers, here from about {9 * len(asked) / mixed.workers:.0f} answers each."
+    + ". A confusion matrix a worker has 56 free numbers, here from about"
+    f" {9 * len(asked) / mixed.workers:.0f} answers each."
 )
 
 # %% [markdown]
@@ -489,20 +612,38 @@ if settings["corpus"] == "scenes":
     labels = query.copy()
     random = np.random.default_rng([seed, 1])
     names = np.unique(found.group[kept])
-    part_of = dict(zip(random.permutation(names), np.linspace(0, 1, len(names), endpoint=False), strict=True))
+    part_of = dict(
+        zip(
+            random.permutation(names),
+            np.linspace(0, 1, len(names), endpoint=False),
+            strict=True,
+        )
+    )
     edges = np.cumsum(settings["split"])[:2]
     # Within rounding of the sums, so that a share of the whole is not lost to it.
-    place = np.array([np.searchsorted(edges - 1e-9, part_of.get(g, -1.0), side="right") for g in found.group])
+    place = np.array(
+        [
+            np.searchsorted(edges - 1e-9, part_of.get(g, -1.0), side="right")
+            for g in found.group
+        ]
+    )
     split = np.where(kept, np.array(["train", "val", "test"])[place], "")
-    # Weak pictures were never submitted, and no copy of one that is judged on is among them.
+    # Weak pictures were never submitted, and no copy of one that is judged on is among
+    # them.
     judged_groups = set(found.group[np.isin(split, ["val", "test"])])
-    weak = np.flatnonzero(~submitted & first & ~found.group.isin(judged_groups).to_numpy())
+    weak = np.flatnonzero(
+        ~submitted & first & ~found.group.isin(judged_groups).to_numpy()
+    )
     truth = np.array([MIKELS.index(name) for name in found["emotion"]])
 else:
     corpus = run.load(settings["corpus"])
     table = corpus.table
     labels = np.array([MIKELS.index(name) for name in table["emotion"]])
-    accepted = table["accepted"].to_numpy(bool) if "accepted" in table else np.ones(len(table), bool)
+    accepted = (
+        table["accepted"].to_numpy(bool)
+        if "accepted" in table
+        else np.ones(len(table), bool)
+    )
     split = np.where(accepted, table["split"], "")
     # A training picture that shares its group with one that is judged on is left out.
     judged_groups = set(table.group[np.isin(split, ["val", "test"])])
@@ -511,19 +652,24 @@ else:
     truth = labels
     rejected = np.flatnonzero(~accepted & ~shared)
     if len(rejected) >= (split == "train").sum():
-        # What workers turned down is what a search word brings beside what they confirmed.
+        # What workers turned down is what a search word brings beside what they
+        # confirmed.
         confirmed = np.flatnonzero(split == "train")
         weak = np.sort(np.concatenate([rejected, confirmed]))
         mixed_weak = (
-            f"The weak pictures below are the {len(rejected):,} that workers turned down and the {len(confirmed):,} "
-            "training pictures that they confirmed, all under their search word. The paper kept the two apart: none of "
-            "its weak pictures had been submitted to workers. How many of these search words are wrong nobody knows."
+            f"The weak pictures below are the {len(rejected):,} that workers turned"
+            f" down and the {len(confirmed):,} training pictures that they confirmed,"
+            " all under their search word. The paper kept the two apart: none of its"
+            " weak pictures had been submitted to workers. How many of these search"
+            " words are wrong nobody knows."
         )
     else:
         weak = np.flatnonzero(split == "train")
         simulated_weak = (
-            "This corpus has too few pictures here whose label is only a search word. The weak labels below are its verified ones with "
-            "30% of them replaced by another emotion at random: **simulated** weak labels, on the same pictures."
+            "This corpus has too few pictures here whose label is only a search word."
+            " The weak labels below are its verified ones with 30% of them replaced by"
+            " another emotion at random: **simulated** weak labels, on the same"
+            " pictures."
         )
 paths = corpus.paths
 name = corpus.name
@@ -532,17 +678,36 @@ groups = corpus.table.group.to_numpy()
 train, val, test = (np.flatnonzero(split == part) for part in ("train", "val", "test"))
 for k, emotion in enumerate(MIKELS):
     n = int((labels[np.concatenate([train, val, test])] == k).sum())
-    run.record(f"you2016/statistics/{emotion}/{name}/count", Estimate(float(n), None, None, n, "pictures"))
+    run.record(
+        f"you2016/statistics/{emotion}/{name}/count",
+        Estimate(float(n), None, None, n, "pictures"),
+    )
 n = len(train) + len(val) + len(test)
-run.record(f"you2016/statistics/all/{name}/count", Estimate(float(n), None, None, n, "pictures"))
+run.record(
+    f"you2016/statistics/all/{name}/count",
+    Estimate(float(n), None, None, n, "pictures"),
+)
 if not len(train) or not len(val) or not len(test):
-    raise AssertionError(f"{name}: {len(train)} pictures to train on, {len(val)} to choose on, {len(test)} to test on")
+    raise AssertionError(
+        f"{name}: {len(train)} pictures to train on, {len(val)} to choose on,"
+        f" {len(test)} to test on"
+    )
 if simulated_weak or mixed_weak:
     display(Markdown(simulated_weak or mixed_weak))
 pd.DataFrame(
     {
-        part: pd.Series(labels[rows]).map(dict(enumerate(MIKELS))).value_counts().reindex(MIKELS, fill_value=0)
-        for part, rows in {"training": train, "validation": val, "test": test, "weak": weak}.items()
+        part: (
+            pd.Series(labels[rows])
+            .map(dict(enumerate(MIKELS)))
+            .value_counts()
+            .reindex(MIKELS, fill_value=0)
+        )
+        for part, rows in {
+            "training": train,
+            "validation": val,
+            "test": test,
+            "weak": weak,
+        }.items()
     }
 ).rename_axis(f"pictures of {shown_as}")
 
@@ -581,7 +746,12 @@ def embed(network, inputs, rows=None):
     network.eval()
     rows = np.arange(len(inputs)) if rows is None else rows
     parts = np.array_split(rows, max(1, len(rows) // 128))
-    return np.concatenate([network.embed(torch.from_numpy(inputs[p]).to(run.device)).cpu().numpy() for p in parts])
+    return np.concatenate(
+        [
+            network.embed(torch.from_numpy(inputs[p]).to(run.device)).cpu().numpy()
+            for p in parts
+        ]
+    )
 
 
 with run.timed("ImageNet features"):
@@ -593,8 +763,11 @@ with run.timed("ImageNet features"):
 
 
 def machine(features, fit_rows, fit_labels, components, weight="balanced"):
-    """Test predictions of a linear machine on principal components, and its mean recall on the validation pictures."""
-    reduce = PCA(components, svd_solver="randomized", random_state=seed).fit(features[fit_rows])
+    """Test predictions of a linear machine on principal components, and its mean recall
+    on the validation pictures."""
+    reduce = PCA(components, svd_solver="randomized", random_state=seed).fit(
+        features[fit_rows]
+    )
     scale = np.sqrt(reduce.explained_variance_.mean())
     X = {
         key: reduce.transform(features[rows]) / scale
@@ -602,8 +775,12 @@ def machine(features, fit_rows, fit_labels, components, weight="balanced"):
     }
     best = None
     for penalty in (1e-4, 1e-3, 1e-2):
-        fitted = LinearSVC(C=penalty, class_weight=weight, dual=False, tol=1e-3).fit(X["fit"], fit_labels)
-        value = recall_score(labels[val], fitted.predict(X["val"]), average="macro", zero_division=0)
+        fitted = LinearSVC(C=penalty, class_weight=weight, dual=False, tol=1e-3).fit(
+            X["fit"], fit_labels
+        )
+        value = recall_score(
+            labels[val], fitted.predict(X["val"]), average="macro", zero_division=0
+        )
         if best is None or value > best[0]:
             best = value, fitted.predict(X["test"])
     return best[1], best[0]
@@ -626,10 +803,16 @@ def accuracy(guesses):
 majority = np.full((1, len(test)), np.bincount(labels[train], minlength=8).argmax())
 predictions["majority"] = majority
 rows = {f"{size} components": accuracy(p[None]) for size, (p, _) in by_size.items()}
-display(pd.Series({k: str(v) for k, v in rows.items()}, name=f"accuracy on the test pictures of {shown_as}").to_frame())
+display(
+    pd.Series(
+        {k: str(v) for k, v in rows.items()},
+        name=f"accuracy on the test pictures of {shown_as}",
+    ).to_frame()
+)
 Markdown(
-    f"On the validation pictures **{chosen_size} components** did best, and that number stands for the system below. Always "
-    f"saying the most frequent emotion is right for {accuracy(majority)} of the test pictures, guessing for one in eight."
+    f"On the validation pictures **{chosen_size} components** did best, and that number"
+    " stands for the system below. Always saying the most frequent emotion is right"
+    f" for {accuracy(majority)} of the test pictures, guessing for one in eight."
 )
 
 # %% [markdown] tags=["slide"]
@@ -663,12 +846,14 @@ def batches(rows):
 
 
 def epochs_on(rows):
-    """Whole epochs over these rows that take about as many steps as those over the verified ones; at least one."""
+    """Whole epochs over these rows that take about as many steps as those over the
+    verified ones; at least one."""
     return max(1, round(settings["epochs"] * batches(train) / batches(rows)))
 
 
 def one_tuned(system, x, own_labels, rows, s):
-    """A network tuned on some rows; kept on disk, so that a chapter that was stopped goes on where it was."""
+    """A network tuned on some rows; kept on disk, so that a chapter that was stopped
+    goes on where it was."""
     pretrained = backbones.load(b)
     course.runtime.seed_everything(s)
     network = TransferCnn(pretrained, part, 8, dropout=0.3).to(on_device)
@@ -687,7 +872,8 @@ def one_tuned(system, x, own_labels, rows, s):
 
 
 def tuned(wanted):
-    """A network a seed for everything that is wanted: its name, labels and rows to learn from."""
+    """A network a seed for everything that is wanted: its name, labels and rows to
+    learn from."""
     fits = [
         functools.partial(one_tuned, system, inputs, own_labels, rows, s)
         for system, own_labels, rows in wanted
@@ -703,24 +889,32 @@ def guess(network):
 
 
 def corrupted(rate):
-    """True labels, a share `rate` replaced by one of the seven others; what is wrong at one rate stays so at more."""
+    """True labels, a share `rate` replaced by one of the seven others; what is wrong at
+    one rate stays so at more."""
     random = np.random.default_rng([seed, 2])
     u, other = random.random(len(truth)), random.integers(1, 8, len(truth))
     return np.where(u < rate, (truth + other) % 8, truth)
 
 
-weak_labels = query if name == "scenes" else labels if not simulated_weak else corrupted(0.3)
+weak_labels = (
+    query if name == "scenes" else labels if not simulated_weak else corrupted(0.3)
+)
 with run.timed("tuning on verified and on weak labels"):
-    fine, noisy = tuned([("fine_tuned", labels, train), ("noisy_fine_tuned", weak_labels, weak)])
+    fine, noisy = tuned(
+        [("fine_tuned", labels, train), ("noisy_fine_tuned", weak_labels, weak)]
+    )
 predictions["fine_tuned"] = np.stack([guess(network) for network in fine])
 predictions["noisy_fine_tuned"] = np.stack([guess(network) for network in noisy])
 taken_steps = {
-    kind: f"{batches(rows) * epochs_on(rows):,} steps ({epochs_on(rows)} x {len(rows):,} pictures)"
+    kind: (
+        f"{batches(rows) * epochs_on(rows):,} steps ({epochs_on(rows)} x {len(rows):,}"
+        " pictures)"
+    )
     for kind, rows in {"verified": train, "weak": weak}.items()
 }
 Markdown(
-    f"On verified labels {taken_steps['verified']}, on weak labels {taken_steps['weak']}; a step looks at {BATCH} pictures "
-    "at most."
+    f"On verified labels {taken_steps['verified']}, on weak labels"
+    f" {taken_steps['weak']}; a step looks at {BATCH} pictures at most."
 )
 
 # %% tags=["hide-input", "slide-part"]
@@ -732,10 +926,16 @@ systems = {
     "noisy_fine_tuned": "network tuned on weak labels",
     "fine_tuned": "network tuned on verified labels",
 }
-published = {c.id.split("/")[2]: c.published for c in claims.claims("you2016") if c.id.startswith("you2016/table5/")}
+published = {
+    c.id.split("/")[2]: c.published
+    for c in claims.claims("you2016")
+    if c.id.startswith("you2016/table5/")
+}
 rows, scores = {}, {}
 for system, label in systems.items():
-    scores[system] = run.record(f"you2016/benchmark/{system}/{name}/accuracy", accuracy(predictions[system]))
+    scores[system] = run.record(
+        f"you2016/benchmark/{system}/{name}/accuracy", accuracy(predictions[system])
+    )
     recall = evaluation.score(predictions[system], labels[test], groups[test], "recall")
     run.record(f"you2016/benchmark/{system}/{name}/mean_recall", recall)
     rows[label] = {
@@ -744,7 +944,9 @@ for system, label in systems.items():
         "the paper, on FI": published.get(system, ""),
     }
 figure, axis = plt.subplots(figsize=(8, 2.4))
-figures.interval_plot(axis, list(systems.values()), list(scores.values()), figures.PALETTE["valence"])
+figures.interval_plot(
+    axis, list(systems.values()), list(scores.values()), figures.PALETTE["valence"]
+)
 axis.axvline(1 / 8, color="black", ls=":", lw=1)
 axis.set(
     xlim=(0, 1),
@@ -752,7 +954,9 @@ axis.set(
 )
 figures.show(
     figure,
-    alt=f"{shown_as}, accuracy with intervals: " + "; ".join(f"{systems[s]} {e}" for s, e in scores.items()) + ".",
+    alt=f"{shown_as}, accuracy with intervals: "
+    + "; ".join(f"{systems[s]} {e}" for s, e in scores.items())
+    + ".",
 )
 pd.DataFrame(rows).T.map(str).rename_axis(shown_as)
 
@@ -765,7 +969,8 @@ order = [MIKELS.index(emotion) for emotion in emotions.WHEEL]
 
 
 def confusion(guesses):
-    """Shares of the guesses for each true class, (8, 8) in the order of the wheel; a class without pictures is nan."""
+    """Shares of the guesses for each true class, (8, 8) in the order of the wheel; a
+    class without pictures is nan."""
     counts = np.zeros((8, 8))
     for g in guesses:
         np.add.at(counts, (labels[test], g), 1)
@@ -783,8 +988,15 @@ for axis, system in zip(axes, three, strict=True):
     for i in range(8):
         for j in range(8):
             if np.isfinite(shares[i, j]):
-                axis.text(j, i, f"{100 * shares[i, j]:.0f}", ha="center", va="center", fontsize=8,
-                          color="white" if shares[i, j] > 0.6 else "black")  # fmt: skip
+                axis.text(
+                    j,
+                    i,
+                    f"{100 * shares[i, j]:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color="white" if shares[i, j] > 0.6 else "black",
+                )
     axis.set_xticks(range(8), emotions.WHEEL, rotation=45, ha="right")
     axis.set_yticks(range(8), emotions.WHEEL if system == "imagenet" else [""] * 8)
     axis.grid(False)
@@ -794,11 +1006,17 @@ figures.show(
     figure,
     alt=f"Three confusion matrices of {shown_as} in percent. True-positive rates: "
     + "; ".join(
-        f"{systems[s]}: " + ", ".join(f"{e} {r:.0%}" for e, r in rates[s].items() if np.isfinite(r)) for s in three
+        f"{systems[s]}: "
+        + ", ".join(f"{e} {r:.0%}" for e, r in rates[s].items() if np.isfinite(r))
+        for s in three
     )
     + ".",
 )
-short = {"imagenet": "ImageNet", "noisy_fine_tuned": "weak labels", "fine_tuned": "verified labels"}
+short = {
+    "imagenet": "ImageNet",
+    "noisy_fine_tuned": "weak labels",
+    "fine_tuned": "verified labels",
+}
 pd.DataFrame({short[s]: rates[s] for s in three}).assign(
     **{"training pictures": [int((labels[train] == k).sum()) for k in order]}
 ).round(2).rename_axis(f"true-positive rate, {shown_as}")
@@ -814,59 +1032,104 @@ pd.DataFrame({short[s]: rates[s] for s in three}).assign(
 # learn from.
 
 # %% tags=["slide-part"]
-known_wrong = name == "scenes" or bool(simulated_weak)  # elsewhere nobody knows how many search words are wrong
+known_wrong = name == "scenes" or bool(
+    simulated_weak
+)  # elsewhere nobody knows how many search words are wrong
 noise_rows = weak if known_wrong else train
 noise_kind = "weak" if known_wrong else "verified"
 curve = {}
 with run.timed("label noise"):
-    wanted = [("label_noise", corrupted(rate), noise_rows) for rate in settings["label noise"]]
+    wanted = [
+        ("label_noise", corrupted(rate), noise_rows) for rate in settings["label noise"]
+    ]
     for rate, nets in zip(settings["label noise"], tuned(wanted), strict=True):
         curve[rate] = np.stack([guess(network) for network in nets])
 curves = dict(curve)
 if known_wrong:
-    curves[float((weak_labels[weak] != truth[weak]).mean())] = predictions["noisy_fine_tuned"]
+    curves[float((weak_labels[weak] != truth[weak]).mean())] = predictions[
+        "noisy_fine_tuned"
+    ]
 points = {rate: accuracy(p) for rate, p in curves.items()}
 for rate in curve:
-    run.record(f"you2016/label_noise/noise_{round(100 * rate):02d}/{name}/accuracy", points[rate])
+    run.record(
+        f"you2016/label_noise/noise_{round(100 * rate):02d}/{name}/accuracy",
+        points[rate],
+    )
 xs = sorted(points)
 figure, axis = plt.subplots(figsize=(7.5, 3.8))
 axis.errorbar(
     xs,
     [points[x].value for x in xs],
-    yerr=[[points[x].value - points[x].low for x in xs], [points[x].high - points[x].value for x in xs]],
+    yerr=[
+        [points[x].value - points[x].low for x in xs],
+        [points[x].high - points[x].value for x in xs],
+    ],
     fmt="o-",
     capsize=3,
     color=figures.PALETTE["arousal"],
-    label=f"network on labels of which a share is wrong, {len(noise_rows)} {noise_kind} pictures",
+    label=(
+        f"network on labels of which a share is wrong, {len(noise_rows)} {noise_kind}"
+        " pictures"
+    ),
 )
-for system, colour in {"fine_tuned": figures.PALETTE["valence"], "imagenet": figures.PALETTE["neutral"]}.items():
-    axis.axhline(scores[system].value, color=colour, label=f"{systems[system]}, {len(train)} pictures")
-    axis.axhspan(scores[system].low, scores[system].high, color=colour, alpha=0.12, lw=0)
+for system, colour in {
+    "fine_tuned": figures.PALETTE["valence"],
+    "imagenet": figures.PALETTE["neutral"],
+}.items():
+    axis.axhline(
+        scores[system].value,
+        color=colour,
+        label=f"{systems[system]}, {len(train)} pictures",
+    )
+    axis.axhspan(
+        scores[system].low, scores[system].high, color=colour, alpha=0.12, lw=0
+    )
 axis.axhline(1 / 8, color="black", ls=":", lw=1)
-axis.set(ylim=(0, 0.9), xlabel="share of wrong labels", ylabel="accuracy", title=f"Simulated label noise, {shown_as}")
+axis.set(
+    ylim=(0, 0.9),
+    xlabel="share of wrong labels",
+    ylabel="accuracy",
+    title=f"Simulated label noise, {shown_as}",
+)
 axis.legend(loc="upper right", fontsize=8.5)
 figures.show(
     figure,
-    alt=f"{shown_as}: accuracy of networks on {noise_kind} pictures against the share of labels that are wrong: "
+    alt=(
+        f"{shown_as}: accuracy of networks on {noise_kind} pictures against the share"
+        " of labels that are wrong: "
+    )
     + "; ".join(f"{x:.0%} wrong, {points[x]}" for x in xs)
-    + f". Tuned on verified labels: {scores['fine_tuned']}; ImageNet features: {scores['imagenet']}.",
+    + f". Tuned on verified labels: {scores['fine_tuned']}; ImageNet features:"
+    f" {scores['imagenet']}.",
 )
 behind = {
     system: pd.Series(
         {
             f"{x:.0%} wrong": str(
-                evaluation.difference(curves[x], predictions[system], labels[test], groups[test], "accuracy", seed=seed)
+                evaluation.difference(
+                    curves[x],
+                    predictions[system],
+                    labels[test],
+                    groups[test],
+                    "accuracy",
+                    seed=seed,
+                )
             )
             for x in xs
         }
     )
     for system in ("fine_tuned", "imagenet")
 }
-display(pd.DataFrame({f"lead of: {systems[s]}": column for s, column in behind.items()}).rename_axis(shown_as))
+display(
+    pd.DataFrame(
+        {f"lead of: {systems[s]}": column for s, column in behind.items()}
+    ).rename_axis(shown_as)
+)
 Markdown(
-    f"{len(train)} verified labels against those of {len(noise_rows)} {noise_kind} pictures, of which the named share "
-    "is wrong: how far each system on verified labels is ahead of the network on the others, as paired differences in "
-    "accuracy. Where an interval contains zero, this page can't tell them apart."
+    f"{len(train)} verified labels against those of {len(noise_rows)} {noise_kind}"
+    " pictures, of which the named share is wrong: how far each system on verified"
+    " labels is ahead of the network on the others, as paired differences in accuracy."
+    " Where an interval contains zero, this page can't tell them apart."
 )
 
 # %% [markdown]
@@ -883,13 +1146,20 @@ Markdown(
 from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 
-spaces = {"imagenet": [imagenet[test]], "fine_tuned": [embed(network, inputs, test) for network in fine]}
+spaces = {
+    "imagenet": [imagenet[test]],
+    "fine_tuned": [embed(network, inputs, test) for network in fine],
+}
 near = min(10, len(test) - 1)
 
 
 def neighbours(features):
     """The nearest pictures of each by the cosine, without itself, (n, near)."""
-    found = NearestNeighbors(n_neighbors=near + 1, metric="cosine").fit(features).kneighbors(features)[1]
+    found = (
+        NearestNeighbors(n_neighbors=near + 1, metric="cosine")
+        .fit(features)
+        .kneighbors(features)[1]
+    )
     return np.stack([[j for j in row if j != i][:near] for i, row in enumerate(found)])
 
 
@@ -900,17 +1170,30 @@ if "objects" in corpus.table:
 purity, purity_of = {}, {}
 for space, versions in spaces.items():
     for what, shared in same.items():
-        per = np.mean([shared[np.arange(len(test))[:, None], neighbours(x)].mean(1) for x in versions], axis=0)
+        per = np.mean(
+            [
+                shared[np.arange(len(test))[:, None], neighbours(x)].mean(1)
+                for x in versions
+            ],
+            axis=0,
+        )
         purity_of[space, what] = per
         purity[space, what] = run.record(
             f"you2016/maps/{space}/{name}/{what}_purity",
             evaluation.bootstrap(lambda i, per=per: per[i].mean(), groups[test]),
         )
-chance = {what: float((shared.sum() - len(test)) / (len(test) * (len(test) - 1))) for what, shared in same.items()}
+chance = {
+    what: float((shared.sum() - len(test)) / (len(test) * (len(test) - 1)))
+    for what, shared in same.items()
+}
 
 with run.timed("maps"):
     flat = {
-        space: TSNE(perplexity=min(30, (len(test) - 1) / 3), init="pca", random_state=seed).fit_transform(versions[0])
+        space: (
+            TSNE(
+                perplexity=min(30, (len(test) - 1) / 3), init="pca", random_state=seed
+            ).fit_transform(versions[0])
+        )
         for space, versions in spaces.items()
     }
 titles = {"imagenet": "ImageNet features", "fine_tuned": "tuned features"}
@@ -919,21 +1202,29 @@ for space, xy in flat.items():
     figure, axes = plt.subplots(1, 2, figsize=(12, 5.2), width_ratios=[1, 1.25])
     for k in order:
         inside = labels[test] == k
-        axes[0].scatter(*xy[inside].T, s=16, color=figures.PALETTE[MIKELS[k]], label=MIKELS[k])
+        axes[0].scatter(
+            *xy[inside].T, s=16, color=figures.PALETTE[MIKELS[k]], label=MIKELS[k]
+        )
     axes[0].legend(fontsize=8, ncols=2, loc="best", frameon=True)
-    drawn = figures.scatter_pictures(axes[1], xy[shuffled], [paths[test[i]] for i in shuffled], height=34, least=0.05)
+    drawn = figures.scatter_pictures(
+        axes[1], xy[shuffled], [paths[test[i]] for i in shuffled], height=34, least=0.05
+    )
     for axis in axes:
         axis.set(xticks=[], yticks=[])
     axes[0].set_title(f"{shown_as}: {titles[space]}, coloured by emotion")
     axes[1].set_title(f"{shown_as}: {titles[space]}, the pictures")
     figures.show(
         figure,
-        alt=f"t-SNE of {shown_as} by {titles[space]}: left, dots coloured by emotion; right, "
-        f"{drawn} thumbnails in their places.",
+        alt=(
+            f"t-SNE of {shown_as} by {titles[space]}: left, dots coloured by emotion;"
+            f" right, {drawn} thumbnails in their places."
+        ),
     )
 rows = {
-    f"share with the same {what}": {titles[s]: str(purity[s, what]) for s in spaces}
-    | {"any two": f"{chance[what]:.2f}"}
+    f"share with the same {what}": (
+        {titles[s]: str(purity[s, what]) for s in spaces}
+        | {"any two": f"{chance[what]:.2f}"}
+    )
     for what in same
 }
 pd.DataFrame(rows).T.rename_axis(f"of the ten nearest, {shown_as}")
@@ -950,24 +1241,52 @@ pd.DataFrame(rows).T.rename_axis(f"of the ten nearest, {shown_as}")
 rows, flattery = {}, {}
 for system, label in systems.items():
     said = (predictions[system][..., None] == np.arange(8)).astype(float)
-    flattery[system] = evaluation.score(said, labels[test], groups[test], "one_vs_all_accuracy")
-    run.record(f"you2016/flattery/{system}/{name}/one_vs_all_accuracy", flattery[system])
-    rows[label] = {"eight-way accuracy": scores[system], "mean one-vs-all accuracy": flattery[system]}
-never = evaluation.score(np.zeros((1, len(test), 8)), labels[test], groups[test], "one_vs_all_accuracy")
+    flattery[system] = evaluation.score(
+        said, labels[test], groups[test], "one_vs_all_accuracy"
+    )
+    run.record(
+        f"you2016/flattery/{system}/{name}/one_vs_all_accuracy", flattery[system]
+    )
+    rows[label] = {
+        "eight-way accuracy": scores[system],
+        "mean one-vs-all accuracy": flattery[system],
+    }
+never = evaluation.score(
+    np.zeros((1, len(test), 8)), labels[test], groups[test], "one_vs_all_accuracy"
+)
 rows["always no"] = {"eight-way accuracy": "none", "mean one-vs-all accuracy": never}
 figure, axis = plt.subplots(figsize=(8, 2.6))
-figures.interval_plot(axis, list(systems.values()), list(scores.values()), figures.PALETTE["valence"], 0.1, "eight-way")
 figures.interval_plot(
-    axis, list(systems.values()), list(flattery.values()), figures.PALETTE["arousal"], -0.1, "one-vs-all"
+    axis,
+    list(systems.values()),
+    list(scores.values()),
+    figures.PALETTE["valence"],
+    0.1,
+    "eight-way",
+)
+figures.interval_plot(
+    axis,
+    list(systems.values()),
+    list(flattery.values()),
+    figures.PALETTE["arousal"],
+    -0.1,
+    "one-vs-all",
 )
 axis.axvline(never.value, color="black", ls=":", lw=1)
 axis.text(never.value, 3.35, "always no", fontsize=8.5, ha="center")
-axis.set(xlim=(0, 1), ylim=(-0.5, 3.3), xlabel=f"the same predictions, counted in two ways; {shown_as}")
+axis.set(
+    xlim=(0, 1),
+    ylim=(-0.5, 3.3),
+    xlabel=f"the same predictions, counted in two ways; {shown_as}",
+)
 axis.legend(loc="lower left", fontsize=8.5)
 figures.show(
     figure,
     alt=f"{shown_as}: eight-way and mean one-vs-all accuracy of the same predictions: "
-    + "; ".join(f"{systems[s]} {scores[s].value:.2f} and {flattery[s].value:.2f}" for s in systems)
+    + "; ".join(
+        f"{systems[s]} {scores[s].value:.2f} and {flattery[s].value:.2f}"
+        for s in systems
+    )
     + f". Always saying no reaches {never.value:.2f}.",
 )
 pd.DataFrame(rows).T.map(str).rename_axis(shown_as)
@@ -1002,19 +1321,34 @@ pd.DataFrame(rows).T.map(str).rename_axis(shown_as)
 
 # %%
 def small_set(which):
-    """A small set as (corpus, class numbers, class names); oasis has no emotions: its four quadrants stand for them."""
+    """A small set as (corpus, class numbers, class names); oasis has no emotions: its
+    four quadrants stand for them."""
     small = run.load(which)
     if settings["small set pictures"] is not None:
         series = small.table.group.drop_duplicates().sample(frac=1, random_state=seed)
         sizes = small.table.group.value_counts().loc[series].cumsum()
         small = small.subset(
-            small.table.group.isin(sizes.index[: int((sizes < settings["small set pictures"]).sum()) + 1])
+            small.table.group.isin(
+                sizes.index[: int((sizes < settings["small set pictures"]).sum()) + 1]
+            )
         )
     if which == "oasis":
-        high = [small.table[t].to_numpy() > small.table[t].median() for t in ("valence", "arousal")]
-        names = ["unpleasant, calm", "unpleasant, exciting", "pleasant, calm", "pleasant, exciting"]
+        high = [
+            small.table[t].to_numpy() > small.table[t].median()
+            for t in ("valence", "arousal")
+        ]
+        names = [
+            "unpleasant, calm",
+            "unpleasant, exciting",
+            "pleasant, calm",
+            "pleasant, exciting",
+        ]
         return small, 2 * high[0].astype(int) + high[1], names
-    return small, np.array([MIKELS.index(emotion) for emotion in small.table.emotion]), list(MIKELS)
+    return (
+        small,
+        np.array([MIKELS.index(emotion) for emotion in small.table.emotion]),
+        list(MIKELS),
+    )
 
 
 small_sets, absent = {}, []
@@ -1025,18 +1359,27 @@ for which in settings["small sets"]:
         absent.append(f"- {error}")
 if absent:
     display(
-        Markdown("> **Not within reach of this run**, and left out:\n>\n" + "\n".join(f"> {line}" for line in absent))
+        Markdown(
+            "> **Not within reach of this run**, and left out:\n>\n"
+            + "\n".join(f"> {line}" for line in absent)
+        )
     )
 if not small_sets:
     if name != "scenes":
-        raise Unavailable("None of the small sets is here: " + "; ".join(line.removeprefix("- ") for line in absent))
-    # A reader without the photographs still sees the protocol at work, on pictures that say what they are.
+        raise Unavailable(
+            "None of the small sets is here: "
+            + "; ".join(line.removeprefix("- ") for line in absent)
+        )
+    # A reader without the photographs still sees the protocol at work, on pictures that
+    # say what they are.
     some = np.sort(np.concatenate([test[labels[test] == k][:60] for k in range(8)]))
     small_sets[name] = corpus.subset(some), labels[some], list(MIKELS)
     display(
         Markdown(
-            "> **Not the photographs.** This section uses test pictures of `scenes` in their place: their labels are **simulated**, "
-            "and the network that was tuned on such pictures has an advantage here that it would not have on photographs."
+            "> **Not the photographs.** This section uses test pictures of `scenes` in"
+            " their place: their labels are **simulated**, and the network that was"
+            " tuned on such pictures has an advantage here that it would not have on"
+            " photographs."
         )
     )
 rows = []
@@ -1076,11 +1419,24 @@ row = figures.picture_row(
     [small.paths[i] for i in ends],
     captions,
     columns=6,
-    title=f"{shown_as if which == name else which}: one number of each of Zhao's six principles",
+    title=(
+        f"{shown_as if which == name else which}: one number of each of Zhao's six"
+        " principles"
+    ),
 )
-figures.show(row, alt=f"The picture with the most and the one with the least of: {', '.join(captions[:6])}.")
+figures.show(
+    row,
+    alt=(
+        "The picture with the most and the one with the least of:"
+        f" {', '.join(captions[:6])}."
+    ),
+)
 lengths = {system: x.shape[1] for system, x in hand_made[which].items()}
-Markdown("How long are the descriptions? " + ", ".join(f"{system}: {n} numbers" for system, n in lengths.items()) + ".")
+Markdown(
+    "How long are the descriptions? "
+    + ", ".join(f"{system}: {n} numbers" for system, n in lengths.items())
+    + "."
+)
 
 # %% [markdown]
 # And now all seven systems. The networks are those from above, untouched or tuned on the data set; none was trained on these
@@ -1110,21 +1466,29 @@ with run.timed("small sets"):
         five = stratified_folds(own, small_groups, settings["folds"], seed)
         for system in seven:
             answers[which, system] = np.stack(
-                [one_vs_all(x, own, small_groups, five, len(classes)) for x in versions[system]]
+                [
+                    one_vs_all(x, own, small_groups, five, len(classes))
+                    for x in versions[system]
+                ]
             )
             small_scores[which, system] = run.record(
                 f"you2016/small_sets/{system}/{which}/mean_tpr",
-                evaluation.score(answers[which, system], own, small_groups, "one_vs_all_tpr"),
+                evaluation.score(
+                    answers[which, system], own, small_groups, "one_vs_all_tpr"
+                ),
             )
 
 
 def class_rates(which, system):
-    """True-positive rate per class: its own pictures and the others count the same; nan is NA."""
+    """True-positive rate per class: its own pictures and the others count the same; nan
+    is NA."""
     own, given = small_sets[which][1], answers[which, system]
     inside = own[:, None] == np.arange(given.shape[-1])
     with np.errstate(invalid="ignore"):
         hit = np.where(inside, given, 0).sum((0, 1)) / (len(given) * inside.sum(0))
-        passed = np.where(~inside, 1 - given, 0).sum((0, 1)) / (len(given) * (~inside).sum(0))
+        passed = np.where(~inside, 1 - given, 0).sum((0, 1)) / (
+            len(given) * (~inside).sum(0)
+        )
     return np.where(np.isnan(given).any((0, 1)), np.nan, (hit + passed) / 2)
 
 
@@ -1133,17 +1497,26 @@ for which, (small, _, classes) in small_sets.items():
     real = "" if small.card.simulated is False else " (simulated)"
     figure, axes = plt.subplots(1, 2, figsize=(12, 3.6), width_ratios=[1, 1.6])
     figures.interval_plot(
-        axes[0], list(seven.values()), [small_scores[which, s] for s in seven], figures.PALETTE["valence"]
+        axes[0],
+        list(seven.values()),
+        [small_scores[which, s] for s in seven],
+        figures.PALETTE["valence"],
     )
     axes[0].axvline(0.5, color="black", ls=":", lw=1)
     axes[0].set(xlabel="mean true-positive rate", title=f"{which}{real}: seven systems")
     shades = plt.get_cmap("viridis")(np.linspace(0.05, 0.9, len(seven)))
     for j, (system, label) in enumerate(seven.items()):
         axes[1].bar(
-            np.arange(len(classes)) + (j - 3) * 0.11, class_rates(which, system), 0.11, color=shades[j], label=label
+            np.arange(len(classes)) + (j - 3) * 0.11,
+            class_rates(which, system),
+            0.11,
+            color=shades[j],
+            label=label,
         )
     axes[1].axhline(0.5, color="black", ls=":", lw=1)
-    axes[1].set_xticks(range(len(classes)), [c.replace(", ", ",\n") for c in classes], fontsize=8)
+    axes[1].set_xticks(
+        range(len(classes)), [c.replace(", ", ",\n") for c in classes], fontsize=8
+    )
     axes[1].set(ylim=(0.3, 1), ylabel="true-positive rate", title="class by class")
     axes[1].legend(fontsize=7, ncols=2)
     figures.show(
@@ -1153,8 +1526,14 @@ for which, (small, _, classes) in small_sets.items():
         + ". Beside it the same class by class.",
     )
     rows = {label: class_rates(which, s) for s, label in seven.items()}
-    frame = pd.DataFrame(rows, index=classes).T.map(lambda v: "NA" if np.isnan(v) else f"{v:.2f}")
-    display(frame.assign(mean=[str(small_scores[which, s]) for s in seven]).rename_axis(f"{which}{real}"))
+    frame = pd.DataFrame(rows, index=classes).T.map(
+        lambda v: "NA" if np.isnan(v) else f"{v:.2f}"
+    )
+    display(
+        frame.assign(mean=[str(small_scores[which, s]) for s in seven]).rename_axis(
+            f"{which}{real}"
+        )
+    )
     spread_of = {s: float(np.nanstd(class_rates(which, s))) for s in three}
     display(
         Markdown(
@@ -1173,9 +1552,19 @@ rows = {}
 for (which, system), given in answers.items():
     own = small_sets[which][1]
     inside = own[:, None] == np.arange(given.shape[-1])
-    hit = [given[:, inside[:, k], k].mean() for k in range(given.shape[-1]) if not np.isnan(given[..., k]).any()]
-    said = [given[..., k].mean() for k in range(given.shape[-1]) if not np.isnan(given[..., k]).any()]
-    rows.setdefault(seven[system], {})[f"{which}: own pictures found"] = f"{np.mean(hit):.2f}"
+    hit = [
+        given[:, inside[:, k], k].mean()
+        for k in range(given.shape[-1])
+        if not np.isnan(given[..., k]).any()
+    ]
+    said = [
+        given[..., k].mean()
+        for k in range(given.shape[-1])
+        if not np.isnan(given[..., k]).any()
+    ]
+    rows.setdefault(seven[system], {})[f"{which}: own pictures found"] = (
+        f"{np.mean(hit):.2f}"
+    )
     rows[seven[system]][f"{which}: says yes to"] = f"{np.mean(said):.0%}"
 pd.DataFrame(rows).T
 
@@ -1202,7 +1591,9 @@ class Explained(torch.nn.Module):
 
     def forward(self, x):
         if self.network.lower is not None:
-            x = self.network.lower((x.permute(0, 3, 1, 2) - self.network.mean) / self.network.std)
+            x = self.network.lower(
+                (x.permute(0, 3, 1, 2) - self.network.mean) / self.network.std
+            )
         maps = self.last(self.network.upper(x.float()))
         return self.network.head(self.network.neck(maps))
 
@@ -1212,29 +1603,56 @@ surest = [int(test[logits[:, k].argmax()]) for k in range(8)]
 explained = Explained(fine[0]).eval()
 x = torch.from_numpy(np.array(inputs[np.array(surest)])).to(run.device).float()
 x.requires_grad_(True)
-heat = LayerGradCam(explained, explained.last).attribute(x, target=list(range(8)), relu_attributions=False)
+heat = LayerGradCam(explained, explained.last).attribute(
+    x, target=list(range(8)), relu_attributions=False
+)
 heat = heat.detach().cpu().numpy()[:, 0]
 figure, axes = plt.subplots(2, 8, figsize=(14, 3.9))
 for j, k in enumerate(order):
-    picture = np.array(inputs[surest[k]]) if part == "all" else read_resized(paths[surest[k]], side)
+    picture = (
+        np.array(inputs[surest[k]])
+        if part == "all"
+        else read_resized(paths[surest[k]], side)
+    )
     axes[0, j].imshow(picture)
     axes[0, j].axis("off")
-    axes[0, j].set_title(f"{MIKELS[k]}\n(label: {MIKELS[labels[surest[k]]]})", fontsize=8.5, fontweight="normal")
+    axes[0, j].set_title(
+        f"{MIKELS[k]}\n(label: {MIKELS[labels[surest[k]]]})",
+        fontsize=8.5,
+        fontweight="normal",
+    )
     figures.overlay(axes[1, j], picture, heat[k], float(np.abs(heat[k]).max()))
-figure.suptitle(f"{shown_as}: the pictures that the network is surest of", fontsize=11, fontweight="bold")
+figure.suptitle(
+    f"{shown_as}: the pictures that the network is surest of",
+    fontsize=11,
+    fontweight="bold",
+)
 figures.show(
     figure,
-    alt=f"Eight pictures of {shown_as}, one for each emotion, and below each its activation map, red where a place "
-    "adds to the emotion. " + ", ".join(f"{MIKELS[k]}: labelled {MIKELS[labels[surest[k]]]}" for k in order) + ".",
+    alt=(
+        f"Eight pictures of {shown_as}, one for each emotion, and below each its"
+        " activation map, red where a place adds to the emotion. "
+    )
+    + ", ".join(f"{MIKELS[k]}: labelled {MIKELS[labels[surest[k]]]}" for k in order)
+    + ".",
 )
 if "boxes" in corpus.table and part != "all":
-    # Does the highest cell of the map lie on a thing? The fair rival is the same cell on the boxes of all other pictures:
-    # things tend to stand in the same places.
+    # Does the highest cell of the map lie on a thing? The fair rival is the same cell
+    # on the boxes of all other pictures: things tend to stand in the same places.
     scale, cut = side / 0.875 / settings["picture size"], (side / 0.875 - side) / 2
     chosen = test[np.argsort(-logits.max(1))[:200]]
-    x = torch.from_numpy(np.array(inputs[chosen])).to(run.device).float().requires_grad_(True)
-    likeliest_class = torch.from_numpy(predict(fine[0], inputs, rows=chosen).argmax(1)).to(run.device)
-    maps = LayerGradCam(explained, explained.last).attribute(x, target=likeliest_class, relu_attributions=False)
+    x = (
+        torch.from_numpy(np.array(inputs[chosen]))
+        .to(run.device)
+        .float()
+        .requires_grad_(True)
+    )
+    likeliest_class = torch.from_numpy(
+        predict(fine[0], inputs, rows=chosen).argmax(1)
+    ).to(run.device)
+    maps = LayerGradCam(explained, explained.last).attribute(
+        x, target=likeliest_class, relu_attributions=False
+    )
     maps = maps.detach().cpu().numpy()[:, 0]
     cells = maps.shape[1]
     cover = np.zeros((len(chosen), cells, cells))
@@ -1243,16 +1661,21 @@ if "boxes" in corpus.table and part != "all":
         for box in corpus.table.boxes[i]:
             x0, y0, x1, y1 = (np.clip(round(v * scale - cut), 0, side) for v in box)
             inside[y0:y1, x0:x1] = 1
-        cover[n] = inside.reshape(cells, side // cells, cells, side // cells).mean((1, 3))
+        cover[n] = inside.reshape(cells, side // cells, cells, side // cells).mean(
+            (1, 3)
+        )
     y, x = np.unravel_index(maps.reshape(len(chosen), -1).argmax(1), (cells, cells))
     own = cover[np.arange(len(chosen)), y, x]
     others = (cover[:, y, x].sum(0) - own) / (len(chosen) - 1)
-    pointing = evaluation.bootstrap(lambda i: own[i].mean() - others[i].mean(), groups[chosen], seed=seed)
+    pointing = evaluation.bootstrap(
+        lambda i: own[i].mean() - others[i].mean(), groups[chosen], seed=seed
+    )
     display(
         Markdown(
-            f"Over the {len(chosen)} test pictures that the network is surest of, the boxes of things fill **{own.mean():.0%}** of the cell "
-            f"(of {cells} x {cells}) where the map is highest. The same cells on other pictures' boxes: {others.mean():.0%}; a "
-            f"difference of **{pointing}**."
+            f"Over the {len(chosen)} test pictures that the network is surest of, the"
+            f" boxes of things fill **{own.mean():.0%}** of the cell (of {cells} x"
+            f" {cells}) where the map is highest. The same cells on other pictures'"
+            f" boxes: {others.mean():.0%}; a difference of **{pointing}**."
         )
     )
 
@@ -1272,60 +1695,85 @@ y, g = labels[test], groups[test]
 
 def paired(first, second, measure="accuracy"):
     """How much better the second system is than the first on the test pictures."""
-    return evaluation.difference(predictions[first], predictions[second], y, g, measure, seed=seed)
+    return evaluation.difference(
+        predictions[first], predictions[second], y, g, measure, seed=seed
+    )
 
 
 def tpr(guesses, rows, k=None):
-    """True-positive rate of each class, or of class k, over some test rows; nan for a class without pictures."""
+    """True-positive rate of each class, or of class k, over some test rows; nan for a
+    class without pictures."""
     right = (guesses[:, rows] == y[rows]).mean(0)
-    rates = [right[y[rows] == c].mean() if (y[rows] == c).any() else np.nan for c in (range(8) if k is None else [k])]
+    rates = [
+        right[y[rows] == c].mean() if (y[rows] == c).any() else np.nan
+        for c in (range(8) if k is None else [k])
+    ]
     return np.array(rates) if k is None else rates[0]
 
 
 def claim(slug, estimate, measure="accuracy_difference", corpus_name=None):
     """Keep the difference that decides a claim."""
-    return run.record(f"you2016/claims/{slug}/{corpus_name or name}/{measure}", estimate)
+    return run.record(
+        f"you2016/claims/{slug}/{corpus_name or name}/{measure}", estimate
+    )
 
 
 claim("fine_tuned_beats_imagenet", paired("imagenet", "fine_tuned"))
 claim("fine_tuned_beats_noisy", paired("noisy_fine_tuned", "fine_tuned"))
-# The most and the least accepted emotion are picked on one half of the pictures and compared on the other.
+# The most and the least accepted emotion are picked on one half of the pictures and
+# compared on the other.
 half = np.random.default_rng([seed, 3]).random(len(verified)) < 0.5
 picked = votes.acceptance_rates(verified[half])["rate"]
-most, least = (verified["query"].to_numpy() == emotion for emotion in (picked.idxmax(), picked.idxmin()))
+most, least = (
+    verified["query"].to_numpy() == emotion
+    for emotion in (picked.idxmax(), picked.idxmin())
+)
 taken = verified.accepted.to_numpy()
 held = np.flatnonzero(~half)
 
 
 def rate_gap(i):
-    """Acceptance of the one minus that of the other, over some of the held-out pictures."""
+    """Acceptance of the one minus that of the other, over some of the held-out
+    pictures."""
     a, b = (taken[held[i]][which[held[i]]] for which in (most, least))
     return a.mean() - b.mean() if len(a) and len(b) else np.nan
 
 
 claim(
     "acceptance_differs",
-    evaluation.bootstrap(rate_gap, found.group.to_numpy()[counted.index[held]], seed=seed),
+    evaluation.bootstrap(
+        rate_gap, found.group.to_numpy()[counted.index[held]], seed=seed
+    ),
     "rate_difference",
     "scenes",
 )
 claim("noisy_beats_imagenet", paired("imagenet", "noisy_fine_tuned"))
 few, many = (by_size[size][0] for size in (min(by_size), max(by_size)))
-claim("components_matter", evaluation.difference(few, many, y, g, "accuracy", seed=seed))
+claim(
+    "components_matter", evaluation.difference(few, many, y, g, "accuracy", seed=seed)
+)
 draw = lambda statistic: evaluation.bootstrap(statistic, g, seed=seed)
 p = predictions
 claim(
     "noisy_more_balanced",
-    draw(lambda i: np.nanstd(tpr(p["fine_tuned"], i)) - np.nanstd(tpr(p["noisy_fine_tuned"], i))),
+    draw(
+        lambda i: (
+            np.nanstd(tpr(p["fine_tuned"], i))
+            - np.nanstd(tpr(p["noisy_fine_tuned"], i))
+        )
+    ),
     "tpr_sd_difference",
 )
 sizes = pd.Series(np.bincount(labels[train], minlength=8))
 with warnings.catch_warnings():
-    # Of draws in which all emotions are found equally often: such a draw has no correlation.
+    # Of draws in which all emotions are found equally often: such a draw has no
+    # correlation.
     warnings.simplefilter("ignore")
     claim(
         "frequent_emotions_found_more",
-        draw(lambda i: pd.Series(tpr(p["fine_tuned"], i)).corr(sizes, method="spearman")),
+        draw(
+            lambda i: pd.Series(tpr(p["fine_tuned"], i)).corr(sizes, method="spearman")
+        ),
         "spearman",
     )
 fear = MIKELS.index("fear")
@@ -1334,16 +1782,29 @@ claim(
     draw(lambda i: tpr(p["imagenet"], i, fear) - tpr(p["fine_tuned"], i, fear)),
     "tpr_difference",
 )
-rival = max(("imagenet", "noisy_fine_tuned"), key=lambda s: np.nanmean(tpr(p[s], np.arange(len(y)))))
-claim("fine_tuned_most_rates", paired(rival, "fine_tuned", "recall"), "recall_difference")
-for slug, what, sign in (("imagenet_map_keeps_objects", "object", 1), ("fine_tuned_map_keeps_emotions", "emotion", -1)):
+rival = max(
+    ("imagenet", "noisy_fine_tuned"),
+    key=lambda s: np.nanmean(tpr(p[s], np.arange(len(y)))),
+)
+claim(
+    "fine_tuned_most_rates", paired(rival, "fine_tuned", "recall"), "recall_difference"
+)
+for slug, what, sign in (
+    ("imagenet_map_keeps_objects", "object", 1),
+    ("fine_tuned_map_keeps_emotions", "emotion", -1),
+):
     if what in same:
         gap = sign * (purity_of["imagenet", what] - purity_of["fine_tuned", what])
         claim(slug, draw(lambda i, gap=gap: gap[i].mean()), "purity_difference")
 for which, (small, own, _) in small_sets.items():
     small_groups = small.table.group.to_numpy()
     best = lambda names: max(
-        names, key=lambda s: small_scores[which, s].value if np.isfinite(small_scores[which, s].value) else -1
+        names,
+        key=lambda s: (
+            small_scores[which, s].value
+            if np.isfinite(small_scores[which, s].value)
+            else -1
+        ),
     )
     hand, deep = best(list(seven)[:4]), best(list(seven)[4:])
     for slug, first, second in (
@@ -1352,7 +1813,12 @@ for which, (small, own, _) in small_sets.items():
         ("small_tuned_beats_noisy", "noisy_fine_tuned", "fine_tuned"),
     ):
         gap = evaluation.difference(
-            answers[which, first], answers[which, second], own, small_groups, "one_vs_all_tpr", seed=seed
+            answers[which, first],
+            answers[which, second],
+            own,
+            small_groups,
+            "one_vs_all_tpr",
+            seed=seed,
         )
         claim(slug, gap, "tpr_difference", which)
 
@@ -1361,13 +1827,15 @@ verdicts = claims.scorecard([run.content()], paper="you2016")
 figures.sentences(claims.judged(verdicts))
 times = len(weak) / len(train)
 Markdown(
-    f"On these pictures: {claims.tally(verdicts)}. Where weak labels are compared with verified ones, "
+    f"On these pictures: {claims.tally(verdicts)}. Where weak labels are compared with"
+    " verified ones, "
     + (
         "they are as many here, on the same pictures"
         if simulated_weak
         else f"there are {times:.1f} times as many of them here"
     )
-    + "; the paper had many more weak labels than verified ones (the text at hand leaves the number out)."
+    + "; the paper had many more weak labels than verified ones (the text at hand"
+    " leaves the number out)."
 )
 
 # %% [markdown]
@@ -1427,7 +1895,9 @@ exercises.check(run.chapter, 1, globals())
 
 # %% tags=["solution"]
 def judge_distance(hashes, planted, distance):
-    close = duplicates.duplicate_groups(len(hashes), matching.near_duplicates(hashes, distance))
+    close = duplicates.duplicate_groups(
+        len(hashes), matching.near_duplicates(hashes, distance)
+    )
     pairs = duplicates.score_pairs(close, planted)
     return pairs.precision, pairs.recall, int(np.bincount(close).max())
 
@@ -1435,18 +1905,26 @@ def judge_distance(hashes, planted, distance):
 answer, both = {}, {}
 for distance in range(0, 17, 2):
     precision, recall, largest = judge_distance(hashes, found.group, distance)
-    answer[distance] = {"precision": round(precision, 3), "recall": round(recall, 3), "largest group": largest}
+    answer[distance] = {
+        "precision": round(precision, 3),
+        "recall": round(recall, 3),
+        "largest group": largest,
+    }
     both[distance] = precision, recall
-# A mirrored picture has another hash, and groups chain: what is near to something near is in the same group.
+# A mirrored picture has another hash, and groups chain: what is near to something near
+# is in the same group.
 display(pd.DataFrame(answer).T.rename_axis("bits (simulated pictures)"))
 best_distance = max(both, key=lambda distance: min(both[distance]))
-best_groups = duplicates.duplicate_groups(len(hashes), matching.near_duplicates(hashes, best_distance))
+best_groups = duplicates.duplicate_groups(
+    len(hashes), matching.near_duplicates(hashes, best_distance)
+)
 scored = duplicates.score_pairs(best_groups, found.group)
 Markdown(
-    f"The smaller of the two is largest within **{best_distance} bits**: precision "
-    f"{share(scored.both, scored.found, 'pairs')} and recall {share(scored.both, scored.true, 'pairs')}, and even that "
-    "distance was picked on these very copies. The chapter's hashes of parts and mirror images, with nothing picked here, "
-    f"have {compared['precision']} and {compared['recall']}."
+    f"The smaller of the two is largest within **{best_distance} bits**: precision"
+    f" {share(scored.both, scored.found, 'pairs')} and recall"
+    f" {share(scored.both, scored.true, 'pairs')}, and even that distance was picked on"
+    " these very copies. The chapter's hashes of parts and mirror images, with nothing"
+    f" picked here, have {compared['precision']} and {compared['recall']}."
 )
 
 # %% tags=["solution", "check"]
@@ -1463,17 +1941,36 @@ exercises.check(run.chapter, 2, globals())
 answer, by_weight, measured = {}, {}, {}
 for weight in ("balanced", None):
     g_test = machine(imagenet, train, labels[train], chosen_size, weight)[0]
-    right, recall = accuracy(g_test[None]), evaluation.score(g_test, labels[test], groups[test], "recall")
-    by_weight[weight or "none"], measured[weight or "none"] = g_test, (right.value, recall.value)
+    right, recall = (
+        accuracy(g_test[None]),
+        evaluation.score(g_test, labels[test], groups[test], "recall"),
+    )
+    by_weight[weight or "none"], measured[weight or "none"] = (
+        g_test,
+        (
+            right.value,
+            recall.value,
+        ),
+    )
     answer[weight or "none"] = {"accuracy": str(right), "mean recall": str(recall)}
 answer["balanced less none"] = {
     label: str(
-        evaluation.difference(by_weight["none"], by_weight["balanced"], labels[test], groups[test], measure, seed=seed)
+        evaluation.difference(
+            by_weight["none"],
+            by_weight["balanced"],
+            labels[test],
+            groups[test],
+            measure,
+            seed=seed,
+        )
     )
     for label, measure in {"accuracy": "accuracy", "mean recall": "recall"}.items()
 }
 display(pd.DataFrame(answer).T.rename_axis(f"class weights, {shown_as}"))
-Markdown("Where the interval of a difference contains zero, these pictures can't tell whether the weights matter.")
+Markdown(
+    "Where the interval of a difference contains zero, these pictures can't tell"
+    " whether the weights matter."
+)
 
 # %% tags=["solution", "check"]
 exercises.check(run.chapter, 3, globals())
@@ -1490,4 +1987,6 @@ exercises.check(run.chapter, 3, globals())
 
 # %%
 path = run.save()
-Markdown(f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`.")
+Markdown(
+    f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`."
+)

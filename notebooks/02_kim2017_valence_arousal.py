@@ -78,52 +78,58 @@ common = {
     "maps": ["t-SNE", "UMAP"],
 }
 profiles = {
-    "ci": common
-    | {
-        "pictures": 120,
-        "network widths": "a sixteenth",
-        "widths of single groups": "a sixteenth",
-        "network epochs": 2,
-        "network seeds": 2,
-        "seeds of single groups": 2,
-        "printed schedule epochs": 5,
-        "cnn pixels": 64,
-        "cnn epochs": 1,
-        "fine-tuned epochs": 1,
-        "fine-tuned seeds": 1,
-        "folds": 3,
-    },
+    "ci": (
+        common
+        | {
+            "pictures": 120,
+            "network widths": "a sixteenth",
+            "widths of single groups": "a sixteenth",
+            "network epochs": 2,
+            "network seeds": 2,
+            "seeds of single groups": 2,
+            "printed schedule epochs": 5,
+            "cnn pixels": 64,
+            "cnn epochs": 1,
+            "fine-tuned epochs": 1,
+            "fine-tuned seeds": 1,
+            "folds": 3,
+        }
+    ),
     "laptop": common,
-    "open": common
-    | {
-        "corpus": "cgna10766",
-        "objects": ["alexnet", "vgg16", "resnet50"],
-        "scene": "segformer",
-        "widths of single groups": "full",
-        "network epochs": 20,
-        "cnn": ["alexnet", "vgg19"],
-        "cnn pixels": 224,
-        "cnn epochs": 10,
-        "fine-tuned": "resnet50",
-        "fine-tuned part": "all",
-        "fine-tuned epochs": 5,
-    },
-    "paper": common
-    | {
-        "corpus": "cgna10766",
-        "objects": ["alexnet", "vgg16", "resnet50"],
-        "scene": "segformer",
-        "widths of single groups": "full",
-        "network recipe": "printed",
-        "network epochs": 2000,
-        "printed schedule epochs": 2000,
-        "cnn": ["alexnet", "vgg19"],
-        "cnn pixels": 224,
-        "cnn epochs": 30,
-        "fine-tuned": "resnet50",
-        "fine-tuned part": "all",
-        "fine-tuned epochs": 5,
-    },
+    "open": (
+        common
+        | {
+            "corpus": "cgna10766",
+            "objects": ["alexnet", "vgg16", "resnet50"],
+            "scene": "segformer",
+            "widths of single groups": "full",
+            "network epochs": 20,
+            "cnn": ["alexnet", "vgg19"],
+            "cnn pixels": 224,
+            "cnn epochs": 10,
+            "fine-tuned": "resnet50",
+            "fine-tuned part": "all",
+            "fine-tuned epochs": 5,
+        }
+    ),
+    "paper": (
+        common
+        | {
+            "corpus": "cgna10766",
+            "objects": ["alexnet", "vgg16", "resnet50"],
+            "scene": "segformer",
+            "widths of single groups": "full",
+            "network recipe": "printed",
+            "network epochs": 2000,
+            "printed schedule epochs": 2000,
+            "cnn": ["alexnet", "vgg19"],
+            "cnn pixels": 224,
+            "cnn epochs": 30,
+            "fine-tuned": "resnet50",
+            "fine-tuned part": "all",
+            "fine-tuned epochs": 5,
+        }
+    ),
     "smoke": {
         "pictures": 48,
         "network widths": "a sixteenth",
@@ -187,9 +193,11 @@ if settings["corpus"] == "oasis" and not corpora.available("oasis", data_root):
     corpus = run.load("scenes", count=settings["pictures"] or 800, size=224, seed=seed)
     display(
         Markdown(
-            "> **Not the photographs.** Those of `oasis` are not within reach of this run, so this page uses `scenes`, painted "
-            "pictures whose ratings are **simulated**. What it finds tells whether the methods find what was planted. It "
-            "is no evidence about people, nor about the paper. `python -m emolib data fetch oasis` gets the photographs."
+            "> **Not the photographs.** Those of `oasis` are not within reach of this"
+            " run, so this page uses `scenes`, painted pictures whose ratings are"
+            " **simulated**. What it finds tells whether the methods find what was"
+            " planted. It is no evidence about people, nor about the paper. `python -m"
+            " emolib data fetch oasis` gets the photographs."
         )
     )
 else:
@@ -198,20 +206,36 @@ if settings["pictures"] is not None:
     # Whole series, spread over the corpus, until there are enough pictures.
     series = corpus.table.group.drop_duplicates().sample(frac=1, random_state=seed)
     sizes = corpus.table.group.value_counts().loc[series].cumsum()
-    corpus = corpus.subset(corpus.table.group.isin(sizes.index[: int((sizes < settings["pictures"]).sum()) + 1]))
+    corpus = corpus.subset(
+        corpus.table.group.isin(
+            sizes.index[: int((sizes < settings["pictures"]).sum()) + 1]
+        )
+    )
 pictures = corpus.table.reset_index(drop=True)
 paths = corpus.paths
 name = corpus.name
 on_sevens = name == "oasis"
-scale = (lambda x: emotions.rescale(x, old=(1, 7), new=(1, 9))) if on_sevens else (lambda x: np.asarray(x, float))
-ratings = pd.DataFrame({target: scale(pictures[target].to_numpy()) for target in ("valence", "arousal")})
+scale = (
+    (lambda x: emotions.rescale(x, old=(1, 7), new=(1, 9)))
+    if on_sevens
+    else (lambda x: np.asarray(x, float))
+)
+ratings = pd.DataFrame(
+    {target: scale(pictures[target].to_numpy()) for target in ("valence", "arousal")}
+)
 groups = pictures.group.to_numpy()
 targets = ("valence", "arousal")
 Y = ratings.to_numpy()
 display(
     Markdown(
-        f"**{corpus.card.title}**: {len(pictures)} pictures in {len(np.unique(groups))} groups. "
-        + ("Its ratings run from 1 to 7; here they are on 1 to 9, by 1 + (x - 1) · 8/6. " if on_sevens else "")
+        f"**{corpus.card.title}**: {len(pictures)} pictures in {len(np.unique(groups))}"
+        " groups. "
+        + (
+            "Its ratings run from 1 to 7; here they are on 1 to 9, by 1 + (x - 1) ·"
+            " 8/6. "
+            if on_sevens
+            else ""
+        )
         + corpus.card.description
     )
 )
@@ -222,20 +246,31 @@ from emolib.evaluation import Estimate
 
 figures.style()
 run.record(
-    f"kim2017/statistics/pictures/{name}/count", Estimate(float(len(pictures)), None, None, len(pictures), "pictures")
+    f"kim2017/statistics/pictures/{name}/count",
+    Estimate(float(len(pictures)), None, None, len(pictures), "pictures"),
 )
 
 
 def spread(order, k=12):
     """k rows at even steps through an order."""
-    return np.asarray(order)[np.linspace(0, len(order) - 1, min(k, len(order))).round().astype(int)]
+    return np.asarray(order)[
+        np.linspace(0, len(order) - 1, min(k, len(order))).round().astype(int)
+    ]
 
 
 for target in targets:
     rows = spread(ratings[target].to_numpy().argsort())
     captions = [f"{target} {ratings[target][i]:.1f}" for i in rows]
-    row = figures.picture_row([paths[i] for i in rows], captions, title=f"From low to high {target}")
-    figures.show(row, alt=f"Twelve photographs in order of rising {target}, from {captions[0]} to {captions[-1]}.")
+    row = figures.picture_row(
+        [paths[i] for i in rows], captions, title=f"From low to high {target}"
+    )
+    figures.show(
+        row,
+        alt=(
+            f"Twelve photographs in order of rising {target}, from {captions[0]} to"
+            f" {captions[-1]}."
+        ),
+    )
 
 # %% [markdown]
 # How are the ratings spread? The paper's Fig. 4 shows two histograms, its Fig. 6 the plane. People share pleasant
@@ -250,24 +285,45 @@ from emolib import evaluation
 
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.3))
 for axis, target in zip(axes, targets, strict=False):
-    axis.hist(ratings[target], bins=np.arange(1, 9.01, 0.5), color=figures.PALETTE[target])
+    axis.hist(
+        ratings[target], bins=np.arange(1, 9.01, 0.5), color=figures.PALETTE[target]
+    )
     axis.axvline(5, color="black", lw=0.8, ls=":")
-    axis.set(title=f"{target.capitalize()} (Fig. 4)", xlabel="rating, 1 to 9", ylabel="pictures", xlim=(1, 9))
-axes[2].scatter(*Y.T, s=9, alpha=0.5, color=figures.PALETTE["neutral"], edgecolors="none")
-axes[2].set(title="The plane (Fig. 6)", xlabel="valence", ylabel="arousal", xlim=(1, 9), ylim=(1, 9))
+    axis.set(
+        title=f"{target.capitalize()} (Fig. 4)",
+        xlabel="rating, 1 to 9",
+        ylabel="pictures",
+        xlim=(1, 9),
+    )
+axes[2].scatter(
+    *Y.T, s=9, alpha=0.5, color=figures.PALETTE["neutral"], edgecolors="none"
+)
+axes[2].set(
+    title="The plane (Fig. 6)",
+    xlabel="valence",
+    ylabel="arousal",
+    xlim=(1, 9),
+    ylim=(1, 9),
+)
 above, edge = Y[:, 0] > 5, (Y < 2) | (Y > 8)
 figures.show(
     figure,
-    alt=f"Histograms of valence and of arousal, and a scatter of both. {above.mean():.0%} of the pictures lie above the "
-    f"middle of the valence scale; arousal lies between {Y[:, 1].min():.1f} and {Y[:, 1].max():.1f}.",
+    alt=(
+        "Histograms of valence and of arousal, and a scatter of both."
+        f" {above.mean():.0%} of the pictures lie above the middle of the valence"
+        f" scale; arousal lies between {Y[:, 1].min():.1f} and {Y[:, 1].max():.1f}."
+    ),
 )
-more_positive = evaluation.bootstrap(lambda i: np.mean(Y[i, 0] > 5) - np.mean(Y[i, 0] < 5), groups)
+more_positive = evaluation.bootstrap(
+    lambda i: np.mean(Y[i, 0] > 5) - np.mean(Y[i, 0] < 5), groups
+)
 extremes = evaluation.bootstrap(lambda i: edge[i, 0].mean() - edge[i, 1].mean(), groups)
 run.record(f"kim2017/claims/more_positive/{name}/share_difference", more_positive)
 run.record(f"kim2017/claims/arousal_avoids_extremes/{name}/share_difference", extremes)
 Markdown(
-    f"Share of pictures above the middle of the valence scale minus share below: **{more_positive}**. "
-    f"Share with an extreme valence (below 2 or above 8) minus the same share for arousal: **{extremes}**."
+    "Share of pictures above the middle of the valence scale minus share below:"
+    f" **{more_positive}**. Share with an extreme valence (below 2 or above 8) minus"
+    f" the same share for arousal: **{extremes}**."
 )
 
 # %% [markdown]
@@ -281,26 +337,46 @@ if "theme" in pictures:
     figure, axis = plt.subplots(figsize=(8.5, 6))
     cuts = [np.quantile(ratings[target], [0, 0.25, 0.5, 0.75, 1]) for target in targets]
     column, line = (
-        np.clip(np.searchsorted(cut[1:-1], ratings[t], "right"), 0, 3) for cut, t in zip(cuts, targets, strict=True)
+        np.clip(np.searchsorted(cut[1:-1], ratings[t], "right"), 0, 3)
+        for cut, t in zip(cuts, targets, strict=True)
     )
     for x in range(4):
         for y in range(4):
             inside = words[(column == x) & (line == y)]
             text = "\n".join(inside.value_counts().index[:5])
             shade = (x - 1.5) / 3
-            axis.add_patch(plt.Rectangle((x, y), 1, 1, color=plt.cm.PuOr_r(0.5 + shade / 2.2), alpha=0.35, lw=0))
-            axis.text(x + 0.5, y + 0.5, text or "none", ha="center", va="center", fontsize=8.5)
-    axis.set(xlim=(0, 4), ylim=(0, 4), title="Most frequent themes in each cell of the plane (Fig. 7)")
+            axis.add_patch(
+                plt.Rectangle(
+                    (x, y),
+                    1,
+                    1,
+                    color=plt.cm.PuOr_r(0.5 + shade / 2.2),
+                    alpha=0.35,
+                    lw=0,
+                )
+            )
+            axis.text(
+                x + 0.5, y + 0.5, text or "none", ha="center", va="center", fontsize=8.5
+            )
+    axis.set(
+        xlim=(0, 4),
+        ylim=(0, 4),
+        title="Most frequent themes in each cell of the plane (Fig. 7)",
+    )
     axis.set_xticks(range(5), [f"{c:.1f}" for c in cuts[0]])
     axis.set_yticks(range(5), [f"{c:.1f}" for c in cuts[1]])
-    axis.set(xlabel="valence (cut at its quartiles)", ylabel="arousal (cut at its quartiles)")
+    axis.set(
+        xlabel="valence (cut at its quartiles)", ylabel="arousal (cut at its quartiles)"
+    )
     axis.grid(False)
     low_left = ", ".join(words[(column == 0) & (line == 3)].value_counts().index[:3])
     top_right = ", ".join(words[(column == 3) & (line == 0)].value_counts().index[:3])
     figures.show(
         figure,
-        alt=f"A four by four grid of theme words over valence and arousal. Unpleasant and exciting: {low_left}. "
-        f"Pleasant and calm: {top_right}.",
+        alt=(
+            "A four by four grid of theme words over valence and arousal. Unpleasant"
+            f" and exciting: {low_left}. Pleasant and calm: {top_right}."
+        ),
     )
 else:
     display(Markdown(f"*{name} carries no words: Fig. 7 is left out.*"))
@@ -324,9 +400,12 @@ if "theme" in pictures:
     for axis, target in zip(axes, targets, strict=True):
         pair = matched[target].to_numpy()[known], ratings[target].to_numpy()[known]
         found[target] = run.record(
-            f"kim2017/norms/warriner/{name}/{target}_r", evaluation.score(*pair, groups[known], "r", seed=seed)
+            f"kim2017/norms/warriner/{name}/{target}_r",
+            evaluation.score(*pair, groups[known], "r", seed=seed),
         )
-        axis.scatter(*pair, s=9, alpha=0.4, color=figures.PALETTE[target], edgecolors="none")
+        axis.scatter(
+            *pair, s=9, alpha=0.4, color=figures.PALETTE[target], edgecolors="none"
+        )
         axis.set(
             title=f"{target.capitalize()}: r = {found[target]}",
             xlabel="rating of the word",
@@ -334,8 +413,10 @@ if "theme" in pictures:
         )
     figures.show(
         figure,
-        alt=f"Two scatter plots of word norms against picture ratings; correlation {found['valence']} for valence and "
-        f"{found['arousal']} for arousal.",
+        alt=(
+            "Two scatter plots of word norms against picture ratings; correlation"
+            f" {found['valence']} for valence and {found['arousal']} for arousal."
+        ),
     )
     word_y = matched[list(targets)].to_numpy()[known], Y[known]
     r_of = lambda i, k: np.corrcoef(word_y[0][i, k], word_y[1][i, k])[0, 1]
@@ -343,12 +424,18 @@ if "theme" in pictures:
     run.record(f"kim2017/claims/norms_valence_above_arousal/{name}/r_difference", gap)
     display(
         Markdown(
-            f"{known.sum()} of {len(known)} pictures have a theme whose words are in the norms; the others are left out, not "
-            f"guessed. Valence goes further than arousal by **{gap}** in r."
+            f"{known.sum()} of {len(known)} pictures have a theme whose words are in"
+            " the norms; the others are left out, not guessed. Valence goes further"
+            f" than arousal by **{gap}** in r."
         )
     )
 else:
-    display(Markdown(f"*{name} carries no words: Fig. 8 needs a corpus whose pictures do, such as oasis.*"))
+    display(
+        Markdown(
+            f"*{name} carries no words: Fig. 8 needs a corpus whose pictures do, such"
+            " as oasis.*"
+        )
+    )
 
 # %% [markdown]
 # ## The features
@@ -368,7 +455,11 @@ else:
 from emolib.corpora.pictures import read_resized
 from emolib.features import color
 
-shown = [int(ratings.valence.argmax()), int(ratings.arousal.argmax()), int(ratings.valence.argmin())]
+shown = [
+    int(ratings.valence.argmax()),
+    int(ratings.arousal.argmax()),
+    int(ratings.valence.argmin()),
+]
 small = np.stack([read_resized(paths[i], 256, crop="squash") for i in shown])
 named, pad = color.colour_names(small), color.pad(small)
 basic = [column.removeprefix("colour_") for column in color.COLOR_NAMES[8:19]]
@@ -382,8 +473,11 @@ for j in range(3):
     axes[1, j].set_ylabel("share")
 figures.show(
     figure,
-    alt="Three pictures (the most pleasant, the most exciting, the least pleasant one), each above a bar chart of the "
-    f"shares of eleven basic colours. The largest are {', '.join(basic[i] for i in named.argmax(1))}.",
+    alt=(
+        "Three pictures (the most pleasant, the most exciting, the least pleasant"
+        " one), each above a bar chart of the shares of eleven basic colours. The"
+        f" largest are {', '.join(basic[i] for i in named.argmax(1))}."
+    ),
 )
 
 # %% [markdown]
@@ -404,10 +498,15 @@ for j in range(3):
     axes[0, j].imshow(small[j])
     axes[1, j].imshow(gist[j].mean(0), cmap="magma")
     axes[0, j].axis("off"), axes[1, j].axis("off")
-axes[1, 1].set_title("mean GIST energy of the 4 × 4 cells", fontsize=9, fontweight="normal")
+axes[1, 1].set_title(
+    "mean GIST energy of the 4 × 4 cells", fontsize=9, fontweight="normal"
+)
 figures.show(
     figure,
-    alt="The same three pictures above their GIST energy in four by four cells: bright where there is much edge.",
+    alt=(
+        "The same three pictures above their GIST energy in four by four cells: bright"
+        " where there is much edge."
+    ),
 )
 
 # %% [markdown] tags=["slide"]
@@ -432,7 +531,9 @@ with run.timed("object features"):
 class_names = backbones.class_names()
 best = objects[chart][shown].argsort(1)[:, ::-1][:, :4]
 captions = [
-    "\n".join(f"{class_names[c].split(',')[0]} {objects[chart][i, c]:.0%}" for c in best[j])
+    "\n".join(
+        f"{class_names[c].split(',')[0]} {objects[chart][i, c]:.0%}" for c in best[j]
+    )
     for j, i in enumerate(shown)
 ]
 figure, axes = plt.subplots(1, 3, figsize=(9, 3))
@@ -459,17 +560,30 @@ from emolib.features.scene import VisualWords, segformer_fractions
 
 trunk = settings["objects"][0]
 places = deep_features(paths, trunk, output="lower", device=run.device)
-parsed = segformer_fractions(paths, device=run.device) if settings["scene"] == "segformer" else None
+parsed = (
+    segformer_fractions(paths, device=run.device)
+    if settings["scene"] == "segformer"
+    else None
+)
 n_words = min(150, 2 * len(pictures))
 if parsed is None:
     labels = VisualWords(n_words, seed).fit(places).labels(places[shown])
     figure, axes = plt.subplots(1, 6, figsize=(11, 2))
     for j, i in enumerate(shown):
         axes[2 * j].imshow(read_resized(paths[i], 224))
-        axes[2 * j + 1].imshow(np.unique(labels[j], return_inverse=True)[1].reshape(labels[j].shape), cmap="tab20")
+        axes[2 * j + 1].imshow(
+            np.unique(labels[j], return_inverse=True)[1].reshape(labels[j].shape),
+            cmap="tab20",
+        )
         axes[2 * j].axis("off"), axes[2 * j + 1].axis("off")
     counts = ", ".join(str(len(np.unique(one))) for one in labels)
-    figures.show(figure, alt=f"Three pictures, each beside its map of scene categories; they hold {counts} categories.")
+    figures.show(
+        figure,
+        alt=(
+            "Three pictures, each beside its map of scene categories; they hold"
+            f" {counts} categories."
+        ),
+    )
 
 # %% [markdown] tags=["slide"]
 # ## Folds that don't leak
@@ -484,38 +598,51 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
-# Folds are numbered from here: those of the seeds 0 to 101 were used up while the chapter was written.
+# Folds are numbered from here: those of the seeds 0 to 101 were used up while the
+# chapter was written.
 FRESH = 1000
 seeds = [seed + s for s in range(settings["network seeds"])]
 folds = {
     s: evaluation.folds(groups, settings["folds"], FRESH + s)
-    for s in range(seed, seed + max(settings["network seeds"], settings["fine-tuned seeds"]))
+    for s in range(
+        seed, seed + max(settings["network seeds"], settings["fine-tuned seeds"])
+    )
 }
 roots = np.sqrt(np.maximum(np.array(embeddings[settings["fine-tuned"]]), 0))
 
 
 def support_vectors(X, k, train):
-    """Predictions of target k for all pictures, by a support vector machine fitted on the training rows of features X.
+    """Predictions of target k for all pictures, by a support vector machine.
 
-    Its cost and the width of its kernel are chosen by grouped folds within the training rows.
+    It is fitted on the training rows of features X; its cost and the width of its
+    kernel are chosen by grouped folds within them.
     """
     level, spread = Y[train, k].mean(), Y[train, k].std()
     y = (Y[train, k] - level) / spread
     few = len(np.unique(groups[train])) < 3
-    inner = list(KFold(2).split(train) if few else GroupKFold(3).split(train, groups=groups[train]))
+    inner = list(
+        KFold(2).split(train)
+        if few
+        else GroupKFold(3).split(train, groups=groups[train])
+    )
     best = None
     for factor in (0.5, 1.0):
         kernel = rbf_kernel(X, X[train], gamma=factor / (X.shape[1] * X[train].var()))
         machine, costs = SVR(kernel="precomputed"), {"C": [1.0, 4.0]}
-        search = GridSearchCV(machine, costs, cv=inner, scoring="neg_mean_squared_error").fit(kernel[train], y)
+        search = GridSearchCV(
+            machine, costs, cv=inner, scoring="neg_mean_squared_error"
+        ).fit(kernel[train], y)
         if best is None or search.best_score_ > best[0]:
             best = search.best_score_, search.predict(kernel)
     return best[1] * spread + level
 
 
 def standard(X, train):
-    """Standardised on the training rows, and cut at five standard deviations: a rare category has a long tail."""
-    return np.clip(StandardScaler().fit(X[train]).transform(X), -5, 5).astype(np.float32)
+    """Standardised on the training rows, and cut at five standard deviations: a rare
+    category has a long tail."""
+    return np.clip(StandardScaler().fit(X[train]).transform(X), -5, 5).astype(
+        np.float32
+    )
 
 
 def out_of_folds(X, splits):
@@ -532,18 +659,29 @@ split_by = {"series kept together": [folds[seed]], "series ignored": [leaky]}
 rows, predicted_by = {}, {}
 for how, splits in split_by.items():
     p = predicted_by[how] = np.stack([out_of_folds(roots, split) for split in splits])
-    rows[how] = {t: str(evaluation.score(p[..., k], Y[:, k], groups, "r")) for k, t in enumerate(targets)}
+    rows[how] = {
+        t: str(evaluation.score(p[..., k], Y[:, k], groups, "r"))
+        for k, t in enumerate(targets)
+    }
     for k, t in enumerate(targets):
         slug = "grouped" if how.startswith("series kept") else "leaky"
-        run.record(f"kim2017/folds/{slug}/{name}/{t}_r", evaluation.score(p[..., k], Y[:, k], groups, "r"))
+        run.record(
+            f"kim2017/folds/{slug}/{name}/{t}_r",
+            evaluation.score(p[..., k], Y[:, k], groups, "r"),
+        )
 leak = {}
 for k, t in enumerate(targets):
-    kept, ignored = (predicted_by[how][..., k] for how in ("series kept together", "series ignored"))
+    kept, ignored = (
+        predicted_by[how][..., k] for how in ("series kept together", "series ignored")
+    )
     gap = evaluation.difference(kept, ignored, Y[:, k], groups, "r", seed=seed)
     leak[t] = run.record(f"kim2017/folds/leak/{name}/{t}_r_difference", gap)
-display(pd.DataFrame(rows).T.rename_axis("correlation with the ratings, r [95% interval]"))
+display(
+    pd.DataFrame(rows).T.rename_axis("correlation with the ratings, r [95% interval]")
+)
 Markdown(
-    "r with the series ignored minus r with the series kept together, paired on the same pictures: "
+    "r with the series ignored minus r with the series kept together, paired on the"
+    " same pictures: "
     + ", ".join(f"**{gap}** for {t}" for t, gap in leak.items())
     + ". Each way was split once; the interval draws series, not splits."
 )
@@ -586,26 +724,33 @@ attributes = objects | {"category": category_features(objects[chart], families)}
 
 @functools.cache
 def words_of_fold(train):
-    """Shares of the scene categories that are found on the training rows, float32 (n, words)."""
+    """Shares of the scene categories that are found on the training rows, float32 (n,
+    words)."""
     train = np.frombuffer(train, dtype=np.int64)
     return VisualWords(n_words, seed).fit(places[train]).transform(places)
 
 
 def raw_groups(train, objects_of=chart):
     """The groups of Table III as they come: low 593, object 1000, scene 150."""
-    scene = parsed if parsed is not None else words_of_fold(train.astype(np.int64).tobytes())
+    scene = (
+        parsed
+        if parsed is not None
+        else words_of_fold(train.astype(np.int64).tobytes())
+    )
     return {"low": low, "object": attributes[objects_of], "scene": scene}
 
 
 def ready(raw, train, rooted=True):
     """Feature groups standardised on the training rows."""
     # Roots: probabilities and shares are mostly tiny, and their differences matter.
-    powers = {"low": 1, "object": 0.25, "scene": 0.5} if rooted else dict.fromkeys(raw, 1)
+    powers = (
+        {"low": 1, "object": 0.25, "scene": 0.5} if rooted else dict.fromkeys(raw, 1)
+    )
     return {name: standard(X ** powers[name], train) for name, X in raw.items()}
 
 
-# Ways to join the groups: are roots taken, and which share of the total variance each group has (None: as many parts as
-# it has columns).
+# Ways to join the groups: are roots taken, and which share of the total variance each
+# group has (None: as many parts as it has columns).
 VIEWS = {
     "as they are": (False, None),
     "roots": (True, None),
@@ -621,7 +766,12 @@ def joined(raw, train, view="roots"):
     columns = {name: X.shape[1] for name, X in parts.items()}
     shares = columns if shares is None else shares
     whole = sum(columns.values()) / sum(shares.values())
-    return np.hstack([X * np.float32(np.sqrt(shares[name] * whole / X.shape[1])) for name, X in parts.items()])
+    return np.hstack(
+        [
+            X * np.float32(np.sqrt(shares[name] * whole / X.shape[1]))
+            for name, X in parts.items()
+        ]
+    )
 
 
 train, test = folds[seed][0]
@@ -629,7 +779,13 @@ X = joined(raw_groups(train), train, "as they are")
 widths = [max(4, w // divide["all"]) for w in WIDTHS["all"]]
 printed, printed_end = {}, {}
 printed_recipe = Recipe(
-    settings["printed schedule epochs"], batch=1000, lr=1e-4, optimizer="sgd", schedule="constant", decay=0.0, seed=seed
+    settings["printed schedule epochs"],
+    batch=1000,
+    lr=1e-4,
+    optimizer="sgd",
+    schedule="constant",
+    decay=0.0,
+    seed=seed,
 )
 with run.timed("network as printed"):
     for k, target in enumerate(targets):
@@ -639,40 +795,64 @@ with run.timed("network as printed"):
         note = lambda epoch, model, k=k: curve.append(
             [evaluation.mse(predict(model, X, rows=r), Y[r, k]) for r in (train, test)]
         )
-        fit(network, X, Y[:, k].astype(np.float32), printed_recipe, rows=train, after_epoch=note)
+        fit(
+            network,
+            X,
+            Y[:, k].astype(np.float32),
+            printed_recipe,
+            rows=train,
+            after_epoch=note,
+        )
         printed[target], printed_end[target] = np.array(curve), predict(network, X)
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.4))
 for k, (axis, target) in enumerate(zip(axes, targets, strict=True)):
     constant = evaluation.mse(np.full(len(test), Y[train, k].mean()), Y[test, k])
-    axis.semilogy(printed[target][:, 0], label="training", color=figures.PALETTE[target], ls="--")
-    axis.semilogy(printed[target][:, 1], label="test fold", color=figures.PALETTE[target])
+    axis.semilogy(
+        printed[target][:, 0], label="training", color=figures.PALETTE[target], ls="--"
+    )
+    axis.semilogy(
+        printed[target][:, 1], label="test fold", color=figures.PALETTE[target]
+    )
     axis.axhline(constant, color="black", lw=0.8, ls=":", label="predict the mean")
-    axis.set(title=f"{target.capitalize()}, the printed schedule", xlabel="epochs", ylabel="mean squared error")
+    axis.set(
+        title=f"{target.capitalize()}, the printed schedule",
+        xlabel="epochs",
+        ylabel="mean squared error",
+    )
     axis.yaxis.set_major_formatter("{x:g}")
     axis.yaxis.set_minor_formatter("{x:g}")
     axis.legend(fontsize=8)
 ends = {t: (printed[t][-1, 0], printed[t][-1, 1]) for t in targets}
 figures.show(
     figure,
-    alt="Training and test error of the network over the epochs of the printed schedule, on a log axis, with the error of "
-    "a constant. "
+    alt=(
+        "Training and test error of the network over the epochs of the printed"
+        " schedule, on a log axis, with the error of a constant. "
+    )
     + " ".join(
-        f"{t.capitalize()} ends at {ends[t][0]:.2f} on training and {ends[t][1]:.2f} on test pictures." for t in targets
+        f"{t.capitalize()} ends at {ends[t][0]:.2f} on training and {ends[t][1]:.2f} on"
+        " test pictures."
+        for t in targets
     ),
 )
 said = []
 for k, t in enumerate(targets):
     level = np.full(len(Y), Y[train, k].mean())
-    gap = evaluation.difference(level[test], printed_end[t][test], Y[test, k], groups[test], "mse", seed=seed)
+    gap = evaluation.difference(
+        level[test], printed_end[t][test], Y[test, k], groups[test], "mse", seed=seed
+    )
     said.append(
-        f"for {t} its mean squared error is {ends[t][0]:.2f} on the training pictures and {ends[t][1]:.2f} on the test "
-        f"pictures, that of the training pictures' mean {evaluation.mse(level[train], Y[train, k]):.2f} and "
-        f"{evaluation.mse(level[test], Y[test, k]):.2f} (mean minus network on the test pictures: {gap})"
+        f"for {t} its mean squared error is {ends[t][0]:.2f} on the training pictures"
+        f" and {ends[t][1]:.2f} on the test pictures, that of the training pictures'"
+        f" mean {evaluation.mse(level[train], Y[train, k]):.2f} and"
+        f" {evaluation.mse(level[test], Y[test, k]):.2f} (mean minus network on the"
+        f" test pictures: {gap})"
     )
 passes = len(printed[targets[0]])
 Markdown(
-    f"One fold, one seed, stopped after {passes} passes by the settings, not by the printed rule: {'; '.join(said)}."
+    f"One fold, one seed, stopped after {passes} passes by the settings, not by the"
+    f" printed rule: {'; '.join(said)}."
 )
 
 # %% [markdown]
@@ -705,9 +885,17 @@ PASSES = {"low": 2, "object": 2, "scene": 4, "all": 1}
 def network_recipe(s, which):
     """How the networks of Tables II and III are trained in this profile."""
     if repaired:
-        return Recipe(settings["network epochs"] * PASSES[which], batch=64, lr=1e-3, seed=s)
+        return Recipe(
+            settings["network epochs"] * PASSES[which], batch=64, lr=1e-3, seed=s
+        )
     return Recipe(
-        settings["network epochs"], batch=1000, lr=1e-4, optimizer="sgd", schedule="constant", decay=0.0, seed=s
+        settings["network epochs"],
+        batch=1000,
+        lr=1e-4,
+        optimizer="sgd",
+        schedule="constant",
+        decay=0.0,
+        seed=s,
     )
 
 
@@ -715,8 +903,10 @@ device = run.device
 
 
 def train_network(X, y, train, s, which, divisor, recipe):
-    """What a network predicts for all pictures, (n,), trained on the training rows of features X and ratings y."""
-    # The level and spread of the ratings, from the training pictures; as printed the network finds them itself.
+    """What a network predicts for all pictures, (n,), trained on the training rows of
+    features X and ratings y."""
+    # The level and spread of the ratings, from the training pictures; as printed the
+    # network finds them itself.
     level, spread = (y[train].mean(), y[train].std()) if repaired else (0.0, 1.0)
     runtime.seed_everything(s)
     widths = [max(4, w // divisor) for w in WIDTHS[which]]
@@ -726,23 +916,33 @@ def train_network(X, y, train, s, which, divisor, recipe):
 
 
 def best_view(raw, y, groups, train, s, recipe):
-    """The view of the joined features that narrow networks prefer within the training rows."""
-    inner = GroupKFold(3 if len(np.unique(groups[train])) > 2 else 2, shuffle=True, random_state=s)
-    fitted, judged = (train[rows] for rows in next(inner.split(train, groups=groups[train])))
+    """The view of the joined features that narrow networks prefer within the training
+    rows."""
+    inner = GroupKFold(
+        3 if len(np.unique(groups[train])) > 2 else 2, shuffle=True, random_state=s
+    )
+    fitted, judged = (
+        train[rows] for rows in next(inner.split(train, groups=groups[train]))
+    )
     errors = {}
     for view in VIEWS:
-        predicted = train_network(joined(raw, train, view), y, fitted, s, "all", 16, recipe)
+        predicted = train_network(
+            joined(raw, train, view), y, fitted, s, "all", 16, recipe
+        )
         errors[view] = evaluation.mse(predicted[judged], y[judged])
     return min(errors, key=errors.get)
 
 
 @functools.cache
 def views_of_seed(s, objects_of):
-    """The view chosen in each fold of a seed, for each target; all of them are asked for side by side."""
+    """The view chosen in each fold of a seed, for each target; all of them are asked
+    for side by side."""
     recipe = Recipe(min(6, settings["network epochs"]), batch=64, lr=1e-3, seed=s)
     asked = [(train.tobytes(), k) for train, _ in folds[s] for k in range(2)]
     fits = [
-        functools.partial(best_view, raw_groups(train, objects_of), Y[:, k], groups, train, s, recipe)
+        functools.partial(
+            best_view, raw_groups(train, objects_of), Y[:, k], groups, train, s, recipe
+        )
         for train, _ in folds[s]
         for k in range(2)
     ]
@@ -751,22 +951,30 @@ def views_of_seed(s, objects_of):
 
 def chosen_view(train, k, s, objects_of=chart):
     """How the groups are joined for target k in the fold with these training rows."""
-    return views_of_seed(s, objects_of)[train.tobytes(), k] if repaired else "as they are"
+    return (
+        views_of_seed(s, objects_of)[train.tobytes(), k] if repaired else "as they are"
+    )
 
 
 def networks_of(which, objects_of, divisor):
-    """A function that makes the fits of a fold, a network a target, on one feature group or all."""
+    """A function that makes the fits of a fold, a network a target, on one feature
+    group or all."""
 
     def fits(train, s):
         raw = raw_groups(train, objects_of)
         if which == "all":
             of = chart if objects_of == "category" else objects_of
-            inputs = [joined(raw, train, chosen_view(train, k, s, of)) for k in range(2)]
+            inputs = [
+                joined(raw, train, chosen_view(train, k, s, of)) for k in range(2)
+            ]
         else:
             inputs = [ready(raw, train, repaired)[which]] * 2
         recipe = network_recipe(s, which)
         return [
-            functools.partial(train_network, X, Y[:, k], train, s, which, divisor, recipe) for k, X in enumerate(inputs)
+            functools.partial(
+                train_network, X, Y[:, k], train, s, which, divisor, recipe
+            )
+            for k, X in enumerate(inputs)
         ]
 
     return fits
@@ -793,11 +1001,24 @@ predictions, train_error = {}, {}
 
 
 def cross_validate(system, which, objects_of=chart, use=seeds, divisor=None):
-    """Out-of-fold predictions of every seed, (seeds, n), for both targets; training errors beside."""
+    """Out-of-fold predictions of every seed, (seeds, n), for both targets; training
+    errors beside."""
     divisor = divisor or divide[which]
-    key = [*feature_key, objects_of, which, divisor, network_recipe(seed, which), ffnn_module, loop, category_module]
+    key = [
+        *feature_key,
+        objects_of,
+        which,
+        divisor,
+        network_recipe(seed, which),
+        ffnn_module,
+        loop,
+        category_module,
+    ]
     fits = networks_of(which, objects_of, divisor)
-    found = [out_of_fold(f"kim2017/{system}", fits, folds[s], len(Y), s, key, device=device) for s in use]
+    found = [
+        out_of_fold(f"kim2017/{system}", fits, folds[s], len(Y), s, key, device=device)
+        for s in use
+    ]
     for k, target in enumerate(targets):
         predictions[system, target] = np.stack([test[:, k] for test, _ in found])
         errors = [np.nanmean((train[..., k] - Y[:, k]) ** 2) for _, train in found]
@@ -806,10 +1027,22 @@ def cross_validate(system, which, objects_of=chart, use=seeds, divisor=None):
 
 with run.timed("networks of Table III"):
     for which in ("low", "object", "scene", "all"):
-        cross_validate(which, which, use=seeds if which == "all" else seeds[: settings["seeds of single groups"]])
+        cross_validate(
+            which,
+            which,
+            use=(
+                seeds if which == "all" else seeds[: settings["seeds of single groups"]]
+            ),
+        )
 for k, target in enumerate(targets):
     predictions["mean", target] = np.stack(
-        [sum((np.isin(np.arange(len(Y)), test) * Y[train, k].mean() for train, test in folds[s])) for s in seeds]
+        [
+            sum(
+                np.isin(np.arange(len(Y)), test) * Y[train, k].mean()
+                for train, test in folds[s]
+            )
+            for s in seeds
+        ]
     )
 
 # %% [markdown]
@@ -828,7 +1061,9 @@ with run.timed("networks of Table II"):
         cross_validate(f"all with {b}", "all", b)
     narrowest = 1 if narrow == 1 else parts_of["a sixteenth"]
     cross_validate("all, narrow", "all", use=seeds[:1], divisor=narrowest)
-    cross_validate("all with category", "all", "category", use=seeds[:1], divisor=narrowest)
+    cross_validate(
+        "all with category", "all", "category", use=seeds[:1], divisor=narrowest
+    )
 table2 = {}
 for b in [*settings["objects"], f"{chart}, narrow", "category"]:
     system = {chart: "all", f"{chart}, narrow": "all, narrow"}.get(b, f"all with {b}")
@@ -837,10 +1072,15 @@ for b in [*settings["objects"], f"{chart}, narrow", "category"]:
         tested = evaluation.score(predictions[system, t], Y[:, k], groups, "mse")
         if system != "all, narrow":
             label = paper_backbone.get(b, b)
-            fitted = Estimate(train_error[system, t], None, None, settings["folds"], "folds")
+            fitted = Estimate(
+                train_error[system, t], None, None, settings["folds"], "folds"
+            )
             run.record(f"kim2017/table2/{label}/{name}/{t}_mse_test", tested)
             run.record(f"kim2017/table2/{label}/{name}/{t}_mse_train", fitted)
-        line |= {f"{t}, training": f"{train_error[system, t]:.2f}", f"{t}, test": str(tested)}
+        line |= {
+            f"{t}, training": f"{train_error[system, t]:.2f}",
+            f"{t}, test": str(tested),
+        }
     table2[b] = line
 pd.DataFrame(table2).T.rename_axis("objects from, mean squared error")
 
@@ -872,17 +1112,24 @@ table3 = pd.DataFrame(rows).T
 figure, axes = plt.subplots(1, 2, figsize=(10, 2.8), sharey=True)
 for axis, t in zip(axes, targets, strict=True):
     figures.interval_plot(axis, table3.index, table3[f"{t}, mse"], figures.PALETTE[t])
-    axis.axvline(rows["predict the mean"][f"{t}, mse"].value, color="black", lw=0.8, ls=":")
+    axis.axvline(
+        rows["predict the mean"][f"{t}, mse"].value, color="black", lw=0.8, ls=":"
+    )
     axis.set(title=f"{t.capitalize()}", xlabel="mean squared error, lower is better")
 figures.show(
     figure,
     alt="Mean squared error of each feature group with its interval. "
     + "; ".join(
-        f"{label}: valence {row['valence, mse']}, arousal {row['arousal, mse']}" for label, row in rows.items()
+        f"{label}: valence {row['valence, mse']}, arousal {row['arousal, mse']}"
+        for label, row in rows.items()
     ),
     save=run.folder / "figures" / "opening.png",
     title="How well each kind of feature predicts "
-    + ("simulated ratings of painted pictures" if corpus.card.simulated else "what people feel"),
+    + (
+        "simulated ratings of painted pictures"
+        if corpus.card.simulated
+        else "what people feel"
+    ),
 )
 table3.map(lambda e: "" if not isinstance(e, Estimate) else str(e))
 
@@ -897,7 +1144,10 @@ for b in settings["objects"] if len(settings["objects"]) > 1 else []:
     for k, t in enumerate(targets):
         for measure in ("mse", "r"):
             found = evaluation.score(predictions[system, t], Y[:, k], groups, measure)
-            run.record(f"kim2017/table3/object_{paper_backbone.get(b, b)}/{name}/{t}_{measure}", found)
+            run.record(
+                f"kim2017/table3/object_{paper_backbone.get(b, b)}/{name}/{t}_{measure}",
+                found,
+            )
 
 # %% [markdown] tags=["slide"]
 # ## Table IV: against convolutional networks
@@ -931,17 +1181,22 @@ from emolib.models.tuned import FineTuned
 
 
 def line(X, k, train):
-    """Predictions of target k for all pictures, by least squares on the training rows."""
+    """Predictions of target k for all pictures, by least squares on the training
+    rows."""
     return LinearRegression().fit(X[train], Y[train, k]).predict(X)
 
 
 def classic(machine):
-    """A function that makes the fits of a fold, a regressor a target, on the full features in the view that won inside."""
+    """A function that makes the fits of a fold, a regressor a target, on the full
+    features in the view that won inside."""
 
     def fits(train, s):
         raw = raw_groups(train)
         views = [chosen_view(train, k, s) for k in range(2)]
-        return [functools.partial(machine, joined(raw, train, view), k, train) for k, view in enumerate(views)]
+        return [
+            functools.partial(machine, joined(raw, train, view), k, train)
+            for k, view in enumerate(views)
+        ]
 
     return fits
 
@@ -950,11 +1205,22 @@ with run.timed("linear and support vectors"):
     for system, machine in {"linear": line, "svr": support_vectors}.items():
         key = [*feature_key, machine]
         found = [
-            out_of_fold(f"kim2017/{system}", classic(machine), folds[s], len(Y), s, key, device="cpu") for s in seeds
+            out_of_fold(
+                f"kim2017/{system}",
+                classic(machine),
+                folds[s],
+                len(Y),
+                s,
+                key,
+                device="cpu",
+            )
+            for s in seeds
         ]
         for k, t in enumerate(targets):
             predictions[system, t] = np.stack([p[:, k] for p, _ in found])
-            train_error[system, t] = float(np.mean([np.nanmean((own[..., k] - Y[:, k]) ** 2) for _, own in found]))
+            train_error[system, t] = float(
+                np.mean([np.nanmean((own[..., k] - Y[:, k]) ** 2) for _, own in found])
+            )
 
 
 # %%
@@ -965,11 +1231,14 @@ def standardised(train):
 
 
 def fit_cnn(backbone, part, inputs, train, s):
-    """Predictions by a network with a new last layer, in part or whole trained on both targets, (n, 2)."""
+    """Predictions by a network with a new last layer, in part or whole trained on both
+    targets, (n, 2)."""
     target, level, spread = standardised(train)
     runtime.seed_everything(s)
     network = TransferCnn(backbones.load(backbone), part, outputs=2).to(device)
-    epochs = settings["cnn epochs"] * (settings["times longer when frozen"] if part == "fc" else 1)
+    epochs = settings["cnn epochs"] * (
+        settings["times longer when frozen"] if part == "fc" else 1
+    )
     recipe = Recipe(epochs, 50, 1e-3, "sgd", "constant", 0.0, s)
     fit(network, inputs, target, recipe, rows=train)
     return predict(network, inputs, batch=50) * spread + level
@@ -979,7 +1248,8 @@ with run.timed("convolutional networks"):
     for b in settings["cnn"]:
         for system, part in {"cnn_frozen": "fc", "cnn_trained": "all"}.items():
             if part == "fc":
-                # Frozen convolutions run once, so the pictures can have the network's own size.
+                # Frozen convolutions run once, so the pictures can have the network's
+                # own size.
                 reads = TransferCnn(backbones.load(b), part).reads
                 inputs = deep_features(paths, b, output=reads, device=run.device)
             else:
@@ -999,7 +1269,9 @@ with run.timed("convolutional networks"):
             fits = lambda train, s, b=b, part=part, inputs=inputs: [
                 functools.partial(fit_cnn, b, part, inputs, train, s)
             ]
-            p, _ = out_of_fold(f"kim2017/{system}", fits, folds[seed], len(Y), seed, key, device=device)
+            p, _ = out_of_fold(
+                f"kim2017/{system}", fits, folds[seed], len(Y), seed, key, device=device
+            )
             for k, t in enumerate(targets):
                 predictions[system, t] = p[None, :, k]
 
@@ -1014,27 +1286,43 @@ with run.timed("convolutional networks"):
 # %%
 tuned_on = settings["fine-tuned"]
 whole = settings["fine-tuned part"] == "all"
-upright = pixels(paths, 224) if whole else deep_features(paths, tuned_on, output="lower", device=run.device)
-mirrored = None if whole else deep_features(paths, tuned_on, output="lower", flip=True, device=run.device)
+upright = (
+    pixels(paths, 224)
+    if whole
+    else deep_features(paths, tuned_on, output="lower", device=run.device)
+)
+mirrored = (
+    None
+    if whole
+    else deep_features(paths, tuned_on, output="lower", flip=True, device=run.device)
+)
 
 
 def mirror(x, rows, generator):
     """Half of the pictures of a batch, mirrored left to right."""
     turn = torch.rand(len(rows), generator=generator) < 0.5
-    other = x.flip(2) if whole else torch.from_numpy(mirrored[rows.numpy()]).to(x.device)
+    other = (
+        x.flip(2) if whole else torch.from_numpy(mirrored[rows.numpy()]).to(x.device)
+    )
     return torch.where(turn.to(x.device).view(-1, 1, 1, 1), other, x)
 
 
 def both_ways(model):
-    """The model's embedding and prediction, each averaged over a picture and its mirror image."""
+    """The model's embedding and prediction, each averaged over a picture and its mirror
+    image."""
     embedded, predicted = [], []
     for rows in np.array_split(np.arange(len(Y)), max(1, len(Y) // 64)):
         x = torch.from_numpy(np.array(upright[rows])).to(run.device)
-        y = x.flip(2) if whole else torch.from_numpy(np.array(mirrored[rows])).to(device)
+        y = (
+            x.flip(2)
+            if whole
+            else torch.from_numpy(np.array(mirrored[rows])).to(device)
+        )
         with torch.inference_mode():
             e = (model.embed(x) + model.embed(y)) / 2
             embedded.append(e.float().cpu().numpy())
-            # The last layer is linear: the mean of two predictions is the prediction of the mean.
+            # The last layer is linear: the mean of two predictions is the prediction of
+            # the mean.
             predicted.append(model.head(e).float().cpu().numpy())
     return np.concatenate(embedded), np.concatenate(predicted)
 
@@ -1042,12 +1330,17 @@ def both_ways(model):
 def fit_tuned(start, train, s):
     """Predictions in one fold, (n, 4); `start` is the untouched network's embedding.
 
-    Both targets by the fine-tuned network alone, then both averaged with those of support vectors on its embedding.
+    Both targets by the fine-tuned network alone, then both averaged with those of
+    support vectors on its embedding.
     """
     target, level, spread = standardised(train)
     runtime.seed_everything(s)
-    model = FineTuned(backbones.load(tuned_on), start, target[train], settings["fine-tuned part"]).to(device)
-    recipe = Recipe(settings["fine-tuned epochs"], 32, 3e-4 if whole else 1e-3, decay=0.05, seed=s)
+    model = FineTuned(
+        backbones.load(tuned_on), start, target[train], settings["fine-tuned part"]
+    ).to(device)
+    recipe = Recipe(
+        settings["fine-tuned epochs"], 32, 3e-4 if whole else 1e-3, decay=0.05, seed=s
+    )
     fit(model, upright, target, recipe, rows=train, augment=mirror)
     embedded, own = both_ways(model)
     alone = own * spread + level
@@ -1057,7 +1350,9 @@ def fit_tuned(start, train, s):
 
 def tuned_fits(train, s):
     """The only fit of a fold."""
-    return [functools.partial(fit_tuned, np.array(embeddings[tuned_on][train]), train, s)]
+    return [
+        functools.partial(fit_tuned, np.array(embeddings[tuned_on][train]), train, s)
+    ]
 
 
 with run.timed("fine-tuning"):
@@ -1076,7 +1371,10 @@ with run.timed("fine-tuning"):
     ]
     tuned_seeds = seeds[: settings["fine-tuned seeds"]]
     found = [
-        out_of_fold("kim2017/fine_tune", tuned_fits, folds[s], len(Y), s, key, device=device)[0] for s in tuned_seeds
+        out_of_fold(
+            "kim2017/fine_tune", tuned_fits, folds[s], len(Y), s, key, device=device
+        )[0]
+        for s in tuned_seeds
     ]
 for k, t in enumerate(targets):
     predictions["fine_tuned_alone", t] = np.stack(found)[..., k]
@@ -1113,20 +1411,24 @@ for b in settings["cnn"] if len(settings["cnn"]) > 1 else []:
             p = predictions[system if b == settings["cnn"][-1] else f"{system}_{b}", t]
             for measure in ("mse", "r"):
                 run.record(
-                    f"kim2017/table4/{system}_{b}/{name}/{t}_{measure}", evaluation.score(p, Y[:, k], groups, measure)
+                    f"kim2017/table4/{system}_{b}/{name}/{t}_{measure}",
+                    evaluation.score(p, Y[:, k], groups, measure),
                 )
 frame = pd.DataFrame(rows).T
 figure, axes = plt.subplots(1, 2, figsize=(10.5, 3.8), sharey=True)
 for axis, t in zip(axes, targets, strict=True):
     names = [textwrap.fill(label, 34) for label in frame.index[1:]]
     figures.interval_plot(axis, names, frame[f"{t}, r"][1:], figures.PALETTE[t])
-    axis.set(title=t.capitalize(), xlabel="correlation with the ratings, higher is better")
+    axis.set(
+        title=t.capitalize(), xlabel="correlation with the ratings, higher is better"
+    )
     axis.axvline(0, color="black", lw=0.8, ls=":")
 figures.show(
     figure,
     alt="Correlation with the ratings of each system of Table IV with its interval. "
     + "; ".join(
-        f"{label}: valence {row['valence, r']}, arousal {row['arousal, r']}" for label, row in list(rows.items())[1:]
+        f"{label}: valence {row['valence, r']}, arousal {row['arousal, r']}"
+        for label, row in list(rows.items())[1:]
     ),
 )
 frame.map(str)
@@ -1149,8 +1451,12 @@ for system in ("all", "fine_tuned_alone", "fine_tune"):
         between = [evaluation.pearson(p, Y[:, k]) for p in predictions[system, t]]
         spreads[f"{table4[system]}; {t}"] = {
             "mean r in a fold": np.mean(inside),
-            "standard deviation over folds and seeds": np.std(inside, ddof=1) if len(inside) > 1 else np.nan,
-            "standard deviation over seeds, all folds": np.std(between, ddof=1) if len(between) > 1 else np.nan,
+            "standard deviation over folds and seeds": (
+                np.std(inside, ddof=1) if len(inside) > 1 else np.nan
+            ),
+            "standard deviation over seeds, all folds": (
+                np.std(between, ddof=1) if len(between) > 1 else np.nan
+            ),
             "seeds": len(between),
         }
 pd.DataFrame(spreads).T.round(3)
@@ -1165,13 +1471,20 @@ pd.DataFrame(spreads).T.round(3)
 guess = np.stack([predictions["fine_tuned_alone", t].mean(0) for t in targets], 1)
 figure, axis = plt.subplots(figsize=(9.5, 7))
 order = np.random.default_rng(seed).permutation(len(Y))
-drawn = figures.scatter_pictures(axis, guess[order], [paths[i] for i in order], height=44, least=0.06)
+drawn = figures.scatter_pictures(
+    axis, guess[order], [paths[i] for i in order], height=44, least=0.06
+)
 axis.set(
-    title="Where the tuned network puts pictures (Fig. 10)", xlabel="predicted valence", ylabel="predicted arousal"
+    title="Where the tuned network puts pictures (Fig. 10)",
+    xlabel="predicted valence",
+    ylabel="predicted arousal",
 )
 figures.show(
     figure,
-    alt=f"{drawn} thumbnails placed by predicted valence and arousal, pleasant to the right and exciting to the top.",
+    alt=(
+        f"{drawn} thumbnails placed by predicted valence and arousal, pleasant to the"
+        " right and exciting to the top."
+    ),
 )
 
 # %%
@@ -1186,9 +1499,15 @@ for title, (k, inside) in grids.items():
     rows = np.flatnonzero(inside)
     rows = spread(rows[guess[rows, k].argsort()], 12)
     captions = [f"{guess[i, k]:.1f} / {Y[i, k]:.1f}" for i in rows]
-    grid = figures.picture_row([paths[i] for i in rows], captions, title=f"{title} (predicted / rated)")
+    grid = figures.picture_row(
+        [paths[i] for i in rows], captions, title=f"{title} (predicted / rated)"
+    )
     figures.show(
-        grid, alt=f"Twelve pictures in order of predicted {targets[k]}; predicted and rated: {'; '.join(captions)}."
+        grid,
+        alt=(
+            f"Twelve pictures in order of predicted {targets[k]}; predicted and rated:"
+            f" {'; '.join(captions)}."
+        ),
     )
 
 # %% [markdown]
@@ -1211,29 +1530,43 @@ with run.timed("maps"), warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)
     flat = {}
     if "t-SNE" in settings["maps"]:
-        flat["t-SNE"] = TSNE(perplexity=min(30, (len(Y) - 1) / 3), init="pca", random_state=seed).fit_transform(roots)
+        flat["t-SNE"] = TSNE(
+            perplexity=min(30, (len(Y) - 1) / 3), init="pca", random_state=seed
+        ).fit_transform(roots)
     if "UMAP" in settings["maps"]:
         import umap  # compiles itself first, which takes half a minute
 
-        flat["UMAP"] = umap.UMAP(n_neighbors=min(15, near), random_state=seed).fit_transform(roots)
+        flat["UMAP"] = umap.UMAP(
+            n_neighbors=min(15, near), random_state=seed
+        ).fit_transform(roots)
 for label, xy in flat.items():
     figure, axes = plt.subplots(1, 2, figsize=(12, 5.2), width_ratios=[1, 1.25])
     dots = axes[0].scatter(*xy.T, c=Y[:, 0], cmap="PuOr_r", s=14, vmin=1, vmax=9)
     figure.colorbar(dots, ax=axes[0], label="valence", shrink=0.8)
-    drawn = figures.scatter_pictures(axes[1], xy[order], [paths[i] for i in order], height=36, least=0.05)
+    drawn = figures.scatter_pictures(
+        axes[1], xy[order], [paths[i] for i in order], height=36, least=0.05
+    )
     for axis in axes:
         axis.set(xticks=[], yticks=[])
     axes[0].set_title(f"{label}, coloured by rated valence")
     axes[1].set_title(f"{label}, the pictures")
     figures.show(
         figure,
-        alt=f"{label} of the embedding: left, dots coloured by valence; right, {drawn} thumbnails in their places.",
+        alt=(
+            f"{label} of the embedding: left, dots coloured by valence; right, {drawn}"
+            " thumbnails in their places."
+        ),
     )
 
 _, neighbours = NearestNeighbors(n_neighbors=len(Y)).fit(roots).kneighbors(roots)
-other = [[j for j in row if groups[j] != groups[i]][:10] for i, row in enumerate(neighbours)]
+other = [
+    [j for j in row if groups[j] != groups[i]][:10] for i, row in enumerate(neighbours)
+]
 near_rating = np.stack([Y[row].mean(0) for row in other])
-rows = {t: str(evaluation.score(near_rating[:, k], Y[:, k], groups, "r")) for k, t in enumerate(targets)}
+rows = {
+    t: str(evaluation.score(near_rating[:, k], Y[:, k], groups, "r"))
+    for k, t in enumerate(targets)
+}
 pd.DataFrame({"r of a picture's rating with that of its ten nearest strangers": rows})
 
 # %% [markdown] tags=["slide"]
@@ -1255,13 +1588,22 @@ train, test = folds[seed][0]
 e = np.array(embeddings[b])
 positive = (Y[:, 0] > np.median(Y[train, 0])).astype(int)
 shift, width = e[train].mean(0), e[train].std(0) + 1e-2
-head = LogisticRegression(C=1e-3, max_iter=2000).fit((e[train] - shift) / width, positive[train])
+head = LogisticRegression(C=1e-3, max_iter=2000).fit(
+    (e[train] - shift) / width, positive[train]
+)
 w = torch.tensor(head.coef_[0] / width, dtype=torch.float32)
 
 chosen = spread(test[head.decision_function((e[test] - shift) / width).argsort()], 8)
 network = backbones.load(b)
 batch = torch.from_numpy(
-    np.stack([read_resized(paths[i], network.info.size, interpolation=network.info.interpolation) for i in chosen])
+    np.stack(
+        [
+            read_resized(
+                paths[i], network.info.size, interpolation=network.info.interpolation
+            )
+            for i in chosen
+        ]
+    )
 )
 with torch.inference_mode():
     maps = network.maps(batch)
@@ -1288,10 +1630,16 @@ class Valence(torch.nn.Module):
 
 
 explained = Valence().eval()
-theirs = LayerGradCam(explained, explained.last).attribute(batch, relu_attributions=False).detach()[:, 0]
+theirs = (
+    LayerGradCam(explained, explained.last)
+    .attribute(batch, relu_attributions=False)
+    .detach()[:, 0]
+)
 apart = float((theirs * cam[0].numel() - cam).abs().max() / cam.abs().max())
 if apart > 1e-3:
-    raise AssertionError(f"captum's map and ours differ by {apart:.1e} of the largest value")
+    raise AssertionError(
+        f"captum's map and ours differ by {apart:.1e} of the largest value"
+    )
 figure, axes = plt.subplots(2, len(chosen), figsize=(1.7 * len(chosen), 3.6))
 limit = float(cam.abs().quantile(0.98))
 for j, i in enumerate(chosen):
@@ -1301,18 +1649,25 @@ for j, i in enumerate(chosen):
     figures.overlay(axes[1, j], batch[j].numpy(), cam[j].numpy(), limit)
 figures.show(
     figure,
-    alt=f"Eight test pictures from least to most pleasant by the head, rated {', '.join(f'{Y[i, 0]:.1f}' for i in chosen)}; below "
-    "each its activation map, red where a place adds to pleasant and blue where it takes away.",
+    alt=(
+        "Eight test pictures from least to most pleasant by the head, rated"
+        f" {', '.join(f'{Y[i, 0]:.1f}' for i in chosen)}; below each its activation"
+        " map, red where a place adds to pleasant and blue where it takes away."
+    ),
 )
 answered = head.predict((e[test] - shift) / width)
 frequent = np.full(len(test), int(positive[train].mean() > 0.5))
-above = evaluation.difference(frequent, answered, positive[test], groups[test], "accuracy", seed=seed)
+above = evaluation.difference(
+    frequent, answered, positive[test], groups[test], "accuracy", seed=seed
+)
 Markdown(
-    f"Largest difference between captum's map and ours: {apart:.1e} of the largest value. The head is right about "
-    f"{(answered == positive[test]).mean():.0%} of the {len(test)} test pictures; always giving the more frequent answer "
-    f"of the training pictures, about {(frequent == positive[test]).mean():.0%}. The difference of the two shares, drawing "
-    f"whole series, is **{above}**. "
-    "A map explains the head, not the feeling: where the head is wrong, the map shows what the head went by."
+    f"Largest difference between captum's map and ours: {apart:.1e} of the largest"
+    f" value. The head is right about {(answered == positive[test]).mean():.0%} of the"
+    f" {len(test)} test pictures; always giving the more frequent answer of the"
+    f" training pictures, about {(frequent == positive[test]).mean():.0%}. The"
+    f" difference of the two shares, drawing whole series, is **{above}**. A map"
+    " explains the head, not the feeling: where the head is wrong, the map shows what"
+    " the head went by."
 )
 
 # %% [markdown] tags=["slide"]
@@ -1346,16 +1701,30 @@ duels = {
 }
 if "vgg16" in settings["objects"]:
     with_vgg = "all" if chart == "vgg16" else "all with vgg16"
-    duels["vgg16_beats_alexnet"] = ("all" if chart == "alexnet" else "all with alexnet", with_vgg)
+    duels["vgg16_beats_alexnet"] = (
+        "all" if chart == "alexnet" else "all with alexnet",
+        with_vgg,
+    )
     duels["vgg16_beats_resnet"] = ("all with resnet50", with_vgg)
 if "vgg19" in settings["cnn"]:
     duels["vgg19_beats_alexnet"] = ("cnn_trained_alexnet", "cnn_trained")
 for slug, (first, second) in duels.items():
     for k, t in enumerate(targets):
-        gap = evaluation.difference(predictions[first, t], predictions[second, t], Y[:, k], groups, "mse", seed=seed)
+        gap = evaluation.difference(
+            predictions[first, t],
+            predictions[second, t],
+            Y[:, k],
+            groups,
+            "mse",
+            seed=seed,
+        )
         run.record(f"kim2017/claims/{slug}/{name}/{t}_mse_difference", gap)
-squares = [(predictions[ffnn, t] - Y[:, k]).astype(float) ** 2 for k, t in enumerate(targets)]
-gap = evaluation.bootstrap(lambda i: squares[0][:, i].mean() - squares[1][:, i].mean(), groups)
+squares = [
+    (predictions[ffnn, t] - Y[:, k]).astype(float) ** 2 for k, t in enumerate(targets)
+]
+gap = evaluation.bootstrap(
+    lambda i: squares[0][:, i].mean() - squares[1][:, i].mean(), groups
+)
 run.record(f"kim2017/claims/valence_errors_exceed_arousal/{name}/mse_difference", gap)
 
 # %% tags=["slide-part"]
@@ -1367,46 +1736,67 @@ Markdown("On these pictures: " + claims.tally(verdicts) + ".")
 
 # %%
 train, _ = folds[seed][0]
-columns, fewest = joined(raw_groups(train), train).shape[1], min(len(rows) for s in seeds for rows, _ in folds[s])
+columns, fewest = (
+    joined(raw_groups(train), train).shape[1],
+    min(len(rows) for s in seeds for rows, _ in folds[s]),
+)
 called = {s: f"network on {label} alone" for s, label in named_systems.items()} | table4
 no_better = {t: [] for t in targets}
 for k, t in enumerate(targets):
     for s, label in called.items():
-        gain = evaluation.difference(predictions["mean", t], predictions[s, t], Y[:, k], groups, "mse", seed=seed)
+        gain = evaluation.difference(
+            predictions["mean", t], predictions[s, t], Y[:, k], groups, "mse", seed=seed
+        )
         if s != "mean" and (gain.low is None or gain.low <= 0):
             no_better[t].append(f"*{label}*")
 many = lambda n, what: f"{n} {what}" if n == 1 else f"{n} {what}s"
 made = {
-    s: ("the paper's widths" if divide[s] == 1 else f"1/{divide[s]} of the paper's widths")
-    + " and "
-    + many(len(predictions[s, "valence"]), "seed")
+    s: (
+        (
+            "the paper's widths"
+            if divide[s] == 1
+            else f"1/{divide[s]} of the paper's widths"
+        )
+        + " and "
+        + many(len(predictions[s, "valence"]), "seed")
+    )
     for s in ("low", "all")
 }
 cautions = [
-    f"Linear regression has {columns} columns and, in the smallest fold, {fewest} training pictures; its mean squared "
-    f"error on its own training pictures is {train_error['linear', 'valence']:.2f} for valence and "
-    f"{train_error['linear', 'arousal']:.2f} for arousal."
+    f"Linear regression has {columns} columns and, in the smallest fold, {fewest}"
+    " training pictures; its mean squared error on its own training pictures is"
+    f" {train_error['linear', 'valence']:.2f} for valence and"
+    f" {train_error['linear', 'arousal']:.2f} for arousal."
 ]
 if columns >= fewest:
     cautions.append(
-        "With more columns than pictures it can run through every training rating. Kim's, with 1,588 inputs and 8,600 "
-        "pictures, could not; so the verdicts that name linear regression say little of the paper's."
+        "With more columns than pictures it can run through every training rating."
+        " Kim's, with 1,588 inputs and 8,600 pictures, could not; so the verdicts that"
+        " name linear regression say little of the paper's."
     )
 cautions.append(
     "By the interval no better than predicting the mean: "
-    + ", ".join(f"for {t} {'; '.join(labels) or 'none'}" for t, labels in no_better.items())
+    + ", ".join(
+        f"for {t} {'; '.join(labels) or 'none'}" for t, labels in no_better.items()
+    )
     + ". To beat one that is no better is to beat a constant."
 )
 cautions.append(
-    f"The network of which all layers were trained saw pictures of {settings['cnn pixels']} pixels a side for "
-    f"{many(settings['cnn epochs'], 'epoch')}, the one with frozen convolutions pictures of "
-    f"{backbones.load(settings['cnn'][-1]).info.size} for "
-    f"{many(settings['cnn epochs'] * settings['times longer when frozen'], 'epoch')}: the verdict on the two is about "
-    "that too."
+    "The network of which all layers were trained saw pictures of"
+    f" {settings['cnn pixels']} pixels a side for"
+    f" {many(settings['cnn epochs'], 'epoch')}, the one with frozen convolutions"
+    f" pictures of {backbones.load(settings['cnn'][-1]).info.size} for"
+    f" {many(settings['cnn epochs'] * settings['times longer when frozen'], 'epoch')}:"
+    " the verdict on the two is about that too."
 )
-cautions.append(f"The networks of single feature groups have {made['low']}, the one of all features has {made['all']}.")
+cautions.append(
+    f"The networks of single feature groups have {made['low']}, the one of all features"
+    f" has {made['all']}."
+)
 if made["low"] != made["all"]:
-    cautions.append("What the joint network gains over them is not the features' gain alone.")
+    cautions.append(
+        "What the joint network gains over them is not the features' gain alone."
+    )
 Markdown("**With caution.** " + " ".join(cautions))
 
 # %% [markdown]
@@ -1458,7 +1848,16 @@ for label, squeeze in {"593": None, "438": low_438}.items():
     answers[label] = dict(zip(targets, map(str, r), strict=True))
 if len(predicted) == 2:
     answers["438 minus 593"] = {
-        t: str(evaluation.difference(predicted["593"][:, k], predicted["438"][:, k], Y[:, k], groups, "r", seed=seed))
+        t: str(
+            evaluation.difference(
+                predicted["593"][:, k],
+                predicted["438"][:, k],
+                Y[:, k],
+                groups,
+                "r",
+                seed=seed,
+            )
+        )
         for k, t in enumerate(targets)
     }
 pd.DataFrame(answers).T.rename_axis("r [95% interval]")
@@ -1482,7 +1881,8 @@ for label, view in views.items():
     r = [evaluation.score(p[:, k], Y[:, k], groups, "r") for k in range(2)]
     view_correlations[label] = [e.value for e in r]
     answers[label] = dict(zip(targets, map(str, r), strict=True))
-# Distances between raw probabilities see only the one or two likeliest categories; the root lets the rest speak.
+# Distances between raw probabilities see only the one or two likeliest categories; the
+# root lets the rest speak.
 pd.DataFrame(answers).T
 
 # %% tags=["solution", "check"]
@@ -1502,13 +1902,18 @@ from sklearn.pipeline import make_pipeline
 
 def leave_series_out(X, y, series, out):
     gone = series == out
-    ridge = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-1, 5, 13))).fit(X[~gone], y[~gone])
+    ridge = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-1, 5, 13))).fit(
+        X[~gone], y[~gone]
+    )
     return y[gone].mean(), ridge.predict(X[gone]).mean(), y[~gone].mean()
 
 
 strongest = ratings.valence.groupby(groups).mean().sub(Y[:, 0].mean()).abs().idxmax()
 rated, guessed, constant = leave_series_out(roots, Y[:, 0], groups, strongest)
-print(f"{strongest}: rated {rated:.2f}, ridge {guessed:.2f}, mean of the others {constant:.2f}")
+print(
+    f"{strongest}: rated {rated:.2f}, ridge {guessed:.2f}, mean of the others"
+    f" {constant:.2f}"
+)
 
 # %% tags=["solution", "check"]
 exercises.check(run.chapter, 3, globals())
@@ -1526,4 +1931,6 @@ exercises.check(run.chapter, 3, globals())
 
 # %%
 path = run.save()
-Markdown(f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`.")
+Markdown(
+    f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`."
+)

@@ -87,15 +87,17 @@ large = {
     "epochs on embeddings": 1000,
 }
 profiles = {
-    "ci": common
-    | {
-        "pictures": 500,
-        "epochs": 2,
-        "embedding pixels": 64,
-        "embedding resolutions": [16, 64],
-        "epochs on embeddings": 6,
-        "seeds": 2,
-    },
+    "ci": (
+        common
+        | {
+            "pictures": 500,
+            "epochs": 2,
+            "embedding pixels": 64,
+            "embedding resolutions": [16, 64],
+            "epochs on embeddings": 6,
+            "seeds": 2,
+        }
+    ),
     "laptop": common,
     "open": common | large | {"corpus": "emoset118k", "pictures": None},
     "paper": common | large | {"corpus": "fi", "pictures": None},
@@ -125,7 +127,11 @@ run = course.start(
 )
 settings = run.settings
 table = pd.DataFrame({name: profiles[name] for name in course.PROFILES})
-table.map(lambda v: ", ".join(map(str, v)) if isinstance(v, list) else "all" if v is None else v)
+table.map(
+    lambda v: (
+        ", ".join(map(str, v)) if isinstance(v, list) else "all" if v is None else v
+    )
+)
 
 # %% [markdown] tags=["slide"]
 # ## What the poster claims
@@ -162,7 +168,9 @@ MIKELS = emotions.MIKELS
 order = [MIKELS.index(emotion) for emotion in emotions.WHEEL]
 with run.timed("pictures"):
     if settings["corpus"] == "scenes":
-        corpus = run.load("scenes", count=settings["pictures"], size=128, seed=seed, label_noise=0.0)
+        corpus = run.load(
+            "scenes", count=settings["pictures"], size=128, seed=seed, label_noise=0.0
+        )
     else:
         corpus = run.load(settings["corpus"])
 table = corpus.table
@@ -175,12 +183,22 @@ if name == "scenes":
     verified = votes[np.arange(len(table)), words] >= 3
     names = np.unique(groups)
     places = np.linspace(0, 1, len(names), endpoint=False)
-    place_of = dict(zip(np.random.default_rng([seed, 1]).permutation(names), places, strict=True))
-    part = np.searchsorted(np.cumsum(settings["split"])[:2] - 1e-9, [place_of[g] for g in groups], side="right")
+    place_of = dict(
+        zip(np.random.default_rng([seed, 1]).permutation(names), places, strict=True)
+    )
+    part = np.searchsorted(
+        np.cumsum(settings["split"])[:2] - 1e-9,
+        [place_of[g] for g in groups],
+        side="right",
+    )
     split = np.array(["train", "val", "test"])[part]
 else:
     labels = np.array([MIKELS.index(emotion) for emotion in table["emotion"]])
-    verified = table["accepted"].to_numpy(bool) if "accepted" in table else np.ones(len(table), bool)
+    verified = (
+        table["accepted"].to_numpy(bool)
+        if "accepted" in table
+        else np.ones(len(table), bool)
+    )
     split = table["split"].to_numpy(str)
     words = labels.copy()
     if "query" in table and (table["query"] != "").any():
@@ -191,12 +209,15 @@ else:
         wrong = random.random(len(words)) < 0.3
         words = np.where(wrong, (words + random.integers(1, 8, len(words))) % 8, words)
         simulated_words = (
-            "> **Simulated search words.** This corpus has hardly any picture that people turned down. Its search words below are "
-            "its verified labels, of which 30% were replaced by another emotion at random."
+            "> **Simulated search words.** This corpus has hardly any picture that"
+            " people turned down. Its search words below are its verified labels, of"
+            " which 30% were replaced by another emotion at random."
         )
 if name == "scenes":
     labels = words
-train, dev, test = (np.flatnonzero((split == p) & verified) for p in ("train", "val", "test"))
+train, dev, test = (
+    np.flatnonzero((split == p) & verified) for p in ("train", "val", "test")
+)
 raw = {p: np.flatnonzero(split == p) for p in ("train", "val", "test")}
 # What shares a group with a picture that is judged on is not trained on.
 judged = set(groups[np.concatenate([raw["val"], raw["test"]])])
@@ -205,8 +226,12 @@ train, raw["train"] = train[outside[train]], raw["train"][outside[raw["train"]]]
 if simulated_words:
     display(Markdown(simulated_words))
 shown = [int(i) for k in order for i in test[labels[test] == k][:1]]
-small = pixels([paths[i] for i in shown], settings["pixels"], crop="squash", progress=False)
-figure, axes = plt.subplots(2, len(shown), figsize=(1.7 * len(shown), 3.9), squeeze=False)
+small = pixels(
+    [paths[i] for i in shown], settings["pixels"], crop="squash", progress=False
+)
+figure, axes = plt.subplots(
+    2, len(shown), figsize=(1.7 * len(shown), 3.9), squeeze=False
+)
 for j, i in enumerate(shown):
     axes[0, j].imshow(figures.thumbnail(paths[i], 128, 128))
     axes[1, j].imshow(small[j])
@@ -216,25 +241,41 @@ for axis in axes.flat:
     axis.grid(False)
 axes[0, 0].set_ylabel("the file")
 axes[1, 0].set_ylabel(f"{settings['pixels']} pixels")
-figure.suptitle(f"{name}{simulated}: what the networks of this chapter get to see", fontsize=11, fontweight="bold")
+figure.suptitle(
+    f"{name}{simulated}: what the networks of this chapter get to see",
+    fontsize=11,
+    fontweight="bold",
+)
 figures.show(
     figure,
-    alt=f"A picture of each of {len(shown)} emotions, above as it is, below at {settings['pixels']} by "
-    f"{settings['pixels']} pixels, where things become blots.",
+    alt=(
+        f"A picture of each of {len(shown)} emotions, above as it is, below at"
+        f" {settings['pixels']} by {settings['pixels']} pixels, where things become"
+        " blots."
+    ),
 )
 rows = {
-    "all, labelled by their search word": [len(raw[p]) for p in ("train", "val", "test")],
+    "all, labelled by their search word": [
+        len(raw[p]) for p in ("train", "val", "test")
+    ],
     "verified": [len(train), len(dev), len(test)],
     "search words that differ from the verified label": [
-        f"{np.mean(words[r] != labels[r]):.0%}" if len(r) else "" for r in (train, dev, test)
+        f"{np.mean(words[r] != labels[r]):.0%}" if len(r) else ""
+        for r in (train, dev, test)
     ],
 }
 if name == "scenes":
     true = np.array([MIKELS.index(emotion) for emotion in table["emotion"]])
     del rows["search words that differ from the verified label"]
-    rows["search words that are wrong, among all"] = [f"{np.mean(words[r] != true[r]):.0%}" for r in raw.values()]
-    rows["the same, among verified"] = [f"{np.mean(words[r] != true[r]):.0%}" for r in (train, dev, test)]
-pd.DataFrame(rows, ["training", "development", "test"]).T.rename_axis(f"pictures of {name}{simulated}")
+    rows["search words that are wrong, among all"] = [
+        f"{np.mean(words[r] != true[r]):.0%}" for r in raw.values()
+    ]
+    rows["the same, among verified"] = [
+        f"{np.mean(words[r] != true[r]):.0%}" for r in (train, dev, test)
+    ]
+pd.DataFrame(rows, ["training", "development", "test"]).T.rename_axis(
+    f"pictures of {name}{simulated}"
+)
 
 # %% [markdown] tags=["slide"]
 # ### What has to be beaten, and what can't be
@@ -266,7 +307,9 @@ def histogram(pictures):
     """Shares of 64 colours (four levels a channel), square roots, (n, 64)."""
     levels = (pictures // 64).astype(np.int64)
     colour = levels[..., 0] * 16 + levels[..., 1] * 4 + levels[..., 2]
-    counts = np.stack([np.bincount(picture.ravel(), minlength=64) for picture in colour])
+    counts = np.stack(
+        [np.bincount(picture.ravel(), minlength=64) for picture in colour]
+    )
     return np.sqrt(counts / counts.sum(1, keepdims=True))
 
 
@@ -276,9 +319,17 @@ with run.timed("baselines"):
     linear = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(1, 4, 7)))
     flat = np.array(tiny).reshape(len(tiny), -1).astype(np.float32)
     baseline = {
-        "majority": np.full((1, len(test)), np.bincount(labels[train], minlength=8).argmax()),
-        "colour_histogram": linear.fit(colours[train], labels[train]).predict(colours[test])[None],
-        "nearest_neighbour": KNeighborsClassifier(1).fit(flat[train], labels[train]).predict(flat[test])[None],
+        "majority": np.full(
+            (1, len(test)), np.bincount(labels[train], minlength=8).argmax()
+        ),
+        "colour_histogram": (
+            linear.fit(colours[train], labels[train]).predict(colours[test])[None]
+        ),
+        "nearest_neighbour": (
+            KNeighborsClassifier(1)
+            .fit(flat[train], labels[train])
+            .predict(flat[test])[None]
+        ),
     }
 base_names = {
     "majority": "always the most frequent emotion",
@@ -286,7 +337,9 @@ base_names = {
     "nearest_neighbour": "nearest neighbour among small pictures",
 }
 base = {
-    system: run.record(f"jacobson2019/baseline/{system}/{name}/accuracy", accuracy(guess))
+    system: run.record(
+        f"jacobson2019/baseline/{system}/{name}/accuracy", accuracy(guess)
+    )
     for system, guess in baseline.items()
 }
 bound = None
@@ -295,17 +348,23 @@ if name == "scenes":
     chance = table.attrs["parameters"]
     said = chance["reliability"] * planted + (1 - chance["reliability"]) / 8
     confirmed = binom.sf(2, 5, said)
-    found = (1 - chance["query_noise"]) * planted + chance["query_noise"] * (1 - planted) / 7
+    found = (1 - chance["query_noise"]) * planted + chance["query_noise"] * (
+        1 - planted
+    ) / 7
     posterior = found * confirmed / (found * confirmed).sum(1, keepdims=True)
     best_guess = posterior[test].max(1)
     bound = run.record(
         f"jacobson2019/bound/posterior/{name}/accuracy",
         evaluation.bootstrap(lambda i: best_guess[i].mean(), groups[test], seed=seed),
     )
-rows = {"guessing one of eight": "0.125"} | {base_names[s]: str(e) for s, e in base.items()}
+rows = {"guessing one of eight": "0.125"} | {
+    base_names[s]: str(e) for s, e in base.items()
+}
 if bound:
     rows["the bound"] = str(bound)
-pd.Series(rows, name=f"accuracy on {len(test)} verified test pictures of {name}{simulated}").to_frame()
+pd.Series(
+    rows, name=f"accuracy on {len(test)} verified test pictures of {name}{simulated}"
+).to_frame()
 
 # %% [markdown]
 # ## Three networks
@@ -340,14 +399,17 @@ def residual(blocks=settings["blocks"], **options):
 
 
 with torch.inference_mode():
-    x, sizes = torch.zeros(1, settings["pixels"], settings["pixels"], 3, dtype=torch.uint8), []
+    x, sizes = (
+        torch.zeros(1, settings["pixels"], settings["pixels"], 3, dtype=torch.uint8),
+        [],
+    )
     network = residual().eval()
     for piece in (network.stem, *network.stages):
         x = piece(resnet_module.scaled(x) if piece is network.stem else x)
         sizes.append(f"{x.shape[1]} maps of {x.shape[2]} x {x.shape[3]}")
 Markdown(
-    " → ".join(sizes)
-    + f" → mean → 8 numbers: {6 * settings['blocks'] + 2} layers, {sum(p.numel() for p in network.parameters()):,} parameters."
+    " → ".join(sizes) + f" → mean → 8 numbers: {6 * settings['blocks'] + 2} layers,"
+    f" {sum(p.numel() for p in network.parameters()):,} parameters."
 )
 
 
@@ -369,22 +431,34 @@ recipes = {
     "regularised": replace(poster, decay=0.05),
     "repaired": Recipe(settings["epochs"], 32, 3e-3, decay=0.05),
     "FractalNet, exploding": replace(poster, lr=0.02, optimizer="sgd"),
-    "embedding, as on the poster": replace(poster, epochs=settings["epochs on embeddings"]),
+    "embedding, as on the poster": replace(
+        poster, epochs=settings["epochs on embeddings"]
+    ),
     "embedding, repaired": Recipe(12, 64, 1e-3, decay=0.1),
 }
 shifted = ("regularised", "repaired")
 dropout_of = {"regularised": 0.3, "embedding, repaired": 0.5}
 
 
-def trained(system, make, targets, rows, s, side=settings["pixels"], way="repaired", curve=False):
-    """A network, trained on some pictures and kept on disk, and its accuracy after every epoch in training and development."""
+def trained(
+    system, make, targets, rows, s, side=settings["pixels"], way="repaired", curve=False
+):
+    """A network, trained on some pictures and kept on disk, and its accuracy after
+    every epoch in training and development."""
     course.runtime.seed_everything(s)
     network = make().to(run.device)
     x = pixels(paths, side, crop="squash", progress=False)
     some = np.sort(np.random.default_rng(s).permutation(rows)[:600])
 
     def watch(model):
-        return [np.mean(predict(model, x, rows=r).argmax(1) == words[r]) for r in (some, raw["val"])] if curve else []
+        return (
+            [
+                np.mean(predict(model, x, rows=r).argmax(1) == words[r])
+                for r in (some, raw["val"])
+            ]
+            if curve
+            else []
+        )
 
     history = fitted(
         f"jacobson2019-{system}",
@@ -410,9 +484,13 @@ def guess(network, rows=test, side=settings["pixels"], inputs=None):
 pd.DataFrame(
     {
         way: {
-            "optimiser": {"adamw": "AdamW", "sgd": f"SGD, momentum {r.momentum:g}"}[r.optimizer],
+            "optimiser": {"adamw": "AdamW", "sgd": f"SGD, momentum {r.momentum:g}"}[
+                r.optimizer
+            ],
             "learning rate": f"{r.lr:g}",
-            "schedule": {"cosine": "up, then down to zero", "constant": "constant"}[r.schedule],
+            "schedule": {"cosine": "up, then down to zero", "constant": "constant"}[
+                r.schedule
+            ],
             "batch": r.batch,
             "epochs": r.epochs,
             "weight decay": f"{r.decay:g}",
@@ -431,7 +509,10 @@ if votes is not None:
     how = "all pictures, each with the shares of its five votes as the target"
 else:
     good_rows, good_targets = train, labels
-    how = "verified pictures with their label (this corpus has no votes about all eight emotions)"
+    how = (
+        "verified pictures with their label (this corpus has no votes about all eight"
+        " emotions)"
+    )
 predictions, histories, nets = {}, {}, {}
 with run.timed("residual networks"):
     jobs, order_of = [], []
@@ -443,10 +524,21 @@ with run.timed("residual networks"):
     }.items():
         for s in seeds if system != "regularised" else seeds[:1]:
             jobs.append(
-                functools.partial(trained, system.replace("/", "-"), make, targets, rows, s, way=way, curve=True)
+                functools.partial(
+                    trained,
+                    system.replace("/", "-"),
+                    make,
+                    targets,
+                    rows,
+                    s,
+                    way=way,
+                    curve=True,
+                )
             )
             order_of.append(system)
-    for system, (network, history) in zip(order_of, several(jobs, device=run.device), strict=True):
+    for system, (network, history) in zip(
+        order_of, several(jobs, device=run.device), strict=True
+    ):
         nets.setdefault(system, []).append(network)
         histories.setdefault(system, []).append(history)
     for system, curves in histories.items():
@@ -458,9 +550,13 @@ words_names = {
     "repaired/resnet": "repaired",
 }
 Markdown(
-    f"The repaired network learns from {how}. A third one, from one seed, is the poster's with shifts and mirrors, dropout and "
-    "weight decay, and nothing else changed. On the test pictures: "
-    + "; ".join(f"{label} **{accuracy(predictions[system])}**" for system, label in words_names.items())
+    f"The repaired network learns from {how}. A third one, from one seed, is the"
+    " poster's with shifts and mirrors, dropout and weight decay, and nothing else"
+    " changed. On the test pictures: "
+    + "; ".join(
+        f"{label} **{accuracy(predictions[system])}**"
+        for system, label in words_names.items()
+    )
     + "."
 )
 
@@ -473,11 +569,16 @@ figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True)
 for axis, system in zip(axes, ("poster/resnet", "regularised"), strict=True):
     epochs = np.arange(1, histories[system].shape[1] + 1)
     for k, (what, colour) in enumerate(
-        {"training": figures.PALETTE["valence"], "development": figures.PALETTE["arousal"]}.items()
+        {
+            "training": figures.PALETTE["valence"],
+            "development": figures.PALETTE["arousal"],
+        }.items()
     ):
         line = histories[system][..., k]
         axis.plot(epochs, line.mean(0), "o-", ms=3, color=colour, label=what)
-        axis.fill_between(epochs, line.min(0), line.max(0), color=colour, alpha=0.15, lw=0)
+        axis.fill_between(
+            epochs, line.min(0), line.max(0), color=colour, alpha=0.15, lw=0
+        )
     axis.axhline(1 / 8, color="black", ls=":", lw=1)
     axis.set(xlabel="epoch", title=words_names[system].capitalize())
 axes[0].set_ylabel("share of search words that it says")
@@ -486,14 +587,20 @@ last = {s: h[:, -1].mean(0) for s, h in histories.items()}
 figures.show(
     figure,
     alt="Accuracy by epoch on training and development pictures. At the end "
-    + "; ".join(f"{words_names[s]}: {last[s][0]:.2f} and {last[s][1]:.2f}" for s in ("poster/resnet", "regularised"))
+    + "; ".join(
+        f"{words_names[s]}: {last[s][0]:.2f} and {last[s][1]:.2f}"
+        for s in ("poster/resnet", "regularised")
+    )
     + ".",
 )
 
 
 def gap(system):
-    """Accuracy by search words, training minus development, of the last networks; groups are drawn on both sides."""
-    known = [guess(network, raw["train"]) == words[raw["train"]] for network in nets[system]]
+    """Accuracy by search words, training minus development, of the last networks;
+    groups are drawn on both sides."""
+    known = [
+        guess(network, raw["train"]) == words[raw["train"]] for network in nets[system]
+    ]
     new = [guess(network, raw["val"]) == words[raw["val"]] for network in nets[system]]
     right = np.concatenate([np.mean(known, 0), np.mean(new, 0)])
     side = np.repeat([0, 1], [len(raw["train"]), len(raw["val"])])
@@ -507,8 +614,9 @@ def gap(system):
 
 gaps = {system: gap(system) for system in ("poster/resnet", "regularised")}
 Markdown(
-    f"The gap between training and development is **{gaps['poster/resnet']}** without and **{gaps['regularised']}** with "
-    "regularisation (one seed). The poster had 52% against 25%, a gap of 0.27, and says that regularisation didn't help."
+    f"The gap between training and development is **{gaps['poster/resnet']}** without"
+    f" and **{gaps['regularised']}** with regularisation (one seed). The poster had 52%"
+    " against 25%, a gap of 0.27, and says that regularisation didn't help."
 )
 
 # %% [markdown] tags=["slide"]
@@ -529,13 +637,38 @@ deepest = 2 ** (columns - 1)
 for c in range(columns):
     span = deepest // 2**c
     for k in range(2**c):
-        axis.add_patch(plt.Rectangle((c + 0.2, k * span + span / 2 - 0.18), 0.6, 0.36, color="#4fb0ae"))
-        axis.plot([c + 0.5] * 2, [k * span, k * span + span / 2 - 0.18], color="#888888", zorder=0)
-        axis.plot([c + 0.5] * 2, [k * span + span / 2 + 0.18, (k + 1) * span], color="#888888", zorder=0)
+        axis.add_patch(
+            plt.Rectangle(
+                (c + 0.2, k * span + span / 2 - 0.18), 0.6, 0.36, color="#4fb0ae"
+            )
+        )
+        axis.plot(
+            [c + 0.5] * 2,
+            [k * span, k * span + span / 2 - 0.18],
+            color="#888888",
+            zorder=0,
+        )
+        axis.plot(
+            [c + 0.5] * 2,
+            [k * span + span / 2 + 0.18, (k + 1) * span],
+            color="#888888",
+            zorder=0,
+        )
 for step in range(deepest + 1):
     ending = [c for c in range(columns) if step % (deepest // 2**c) == 0]
-    axis.plot([ending[0] + 0.5, columns - 0.5], [step] * 2, color="#e8a33d", lw=5, solid_capstyle="round")
-axis.set(xlim=(0, columns), ylim=(deepest + 0.3, -0.3), xticks=np.arange(columns) + 0.5, yticks=[])
+    axis.plot(
+        [ending[0] + 0.5, columns - 0.5],
+        [step] * 2,
+        color="#e8a33d",
+        lw=5,
+        solid_capstyle="round",
+    )
+axis.set(
+    xlim=(0, columns),
+    ylim=(deepest + 0.3, -0.3),
+    xticks=np.arange(columns) + 0.5,
+    yticks=[],
+)
 axis.set_xticklabels([f"column {c}" for c in range(columns)])
 axis.grid(False)
 axis.set_title("One fractal block: convolutions and joins")
@@ -548,12 +681,15 @@ def count_paths(c):
 
 figures.show(
     figure,
-    alt=f"A fractal block of {columns} columns from top to bottom: column 0 has one convolution, each further one twice as "
-    f"many, the last {deepest}; orange joins connect columns that end at the same height.",
+    alt=(
+        f"A fractal block of {columns} columns from top to bottom: column 0 has one"
+        f" convolution, each further one twice as many, the last {deepest}; orange"
+        " joins connect columns that end at the same height."
+    ),
 )
 Markdown(
-    f"{columns} columns: {2**columns - 1} convolutions a block, {count_paths(columns)} paths, the longest through "
-    f"{deepest}, the shortest through one."
+    f"{columns} columns: {2**columns - 1} convolutions a block, {count_paths(columns)}"
+    f" paths, the longest through {deepest}, the shortest through one."
 )
 
 # %% [markdown] tags=["subslide"]
@@ -569,7 +705,11 @@ versions = {
     "weights twice too large": {"gain": 2.0, "norm": False, "drop_path": 0.0},
     "the same, drop-path": {"gain": 2.0, "norm": False, "drop_path": 0.15},
     "right weights": {"gain": 1.0, "norm": False, "drop_path": 0.0},
-    "right weights, batch norm, drop-path": {"gain": 1.0, "norm": True, "drop_path": 0.15},
+    "right weights, batch norm, drop-path": {
+        "gain": 1.0,
+        "norm": True,
+        "drop_path": 0.15,
+    },
 }
 
 
@@ -579,19 +719,27 @@ def fractal_network(**options):
 
 
 def first_steps(options, s, steps=12):
-    """Norm of every convolution's gradient over the first steps, (steps done, layers), and the error if it diverged."""
+    """Norm of every convolution's gradient over the first steps, (steps done, layers),
+    and the error if it diverged."""
     course.runtime.seed_everything(s)
     network = fractal_network(**options).to(run.device)
     norms = []
 
     def note(_, model):
         layers = [m for m in model.modules() if isinstance(m, torch.nn.Conv2d)]
-        norms.append([np.nan if m.weight.grad is None else float(m.weight.grad.norm()) for m in layers])
+        norms.append(
+            [
+                np.nan if m.weight.grad is None else float(m.weight.grad.norm())
+                for m in layers
+            ]
+        )
 
     some = raw["train"][: 64 * steps]
     recipe = replace(recipes["FractalNet, exploding"], epochs=1, seed=s)
     try:
-        fit(network, tiny, words, recipe, rows=some, loss=cross_entropy, after_step=note)
+        fit(
+            network, tiny, words, recipe, rows=some, loss=cross_entropy, after_step=note
+        )
         return np.array(norms), None
     except Diverged as error:
         return np.array(norms), error
@@ -599,16 +747,33 @@ def first_steps(options, s, steps=12):
 
 with run.timed("first steps"):
     tries = several(
-        [functools.partial(first_steps, options, s) for options in versions.values() for s in range(seed, seed + 5)],
+        [
+            functools.partial(first_steps, options, s)
+            for options in versions.values()
+            for s in range(seed, seed + 5)
+        ],
         device=run.device,
     )
     steps_of = {label: tries[5 * k : 5 * k + 5] for k, label in enumerate(versions)}
 figure, axis = plt.subplots(figsize=(8.5, 3.8))
-for (label, tries), colour in zip(steps_of.items(), ("#a02c3f", "#e8a33d", "#5b8fc7", "#4fb0ae"), strict=True):
+for (label, tries), colour in zip(
+    steps_of.items(), ("#a02c3f", "#e8a33d", "#5b8fc7", "#4fb0ae"), strict=True
+):
     for k, (norms, error) in enumerate(tries):
-        largest = np.array([row[np.isfinite(row)].max() if np.isfinite(row).any() else np.nan for row in norms])
+        largest = np.array(
+            [
+                row[np.isfinite(row)].max() if np.isfinite(row).any() else np.nan
+                for row in norms
+            ]
+        )
         axis.plot(
-            np.arange(1, len(largest) + 1), largest, "o-", ms=3, lw=1, color=colour, label=label if k == 0 else None
+            np.arange(1, len(largest) + 1),
+            largest,
+            "o-",
+            ms=3,
+            lw=1,
+            color=colour,
+            label=label if k == 0 else None,
         )
         if error is not None:
             axis.plot(len(largest), largest[-1], "x", ms=9, mew=2, color=colour)
@@ -620,8 +785,14 @@ axis.set(
     xticks=range(1, 13),
 )
 axis.legend(fontsize=8.5)
-first_norm = {label: np.array([np.nanmax(norms[:1]) for norms, _ in tries]) for label, tries in steps_of.items()}
-lost = {label: sum(error is not None for _, error in tries) for label, tries in steps_of.items()}
+first_norm = {
+    label: np.array([np.nanmax(norms[:1]) for norms, _ in tries])
+    for label, tries in steps_of.items()
+}
+lost = {
+    label: sum(error is not None for _, error in tries)
+    for label, tries in steps_of.items()
+}
 figures.show(
     figure,
     alt="Largest gradient norm in the first steps, on a logarithmic axis. In step 1: "
@@ -629,18 +800,31 @@ figures.show(
     + ". A cross marks where training was lost.",
 )
 ratio = np.log10(first_norm["weights twice too large"] / first_norm["right weights"])
-explosion = evaluation.bootstrap(lambda i: ratio[i].mean(), np.arange(len(ratio)), seed=seed, unit="seeds")
+explosion = evaluation.bootstrap(
+    lambda i: ratio[i].mean(), np.arange(len(ratio)), seed=seed, unit="seeds"
+)
 display(
     pd.DataFrame(
         {
-            "largest gradient norm, step 1": {label: f"{np.median(v):.3g}" for label, v in first_norm.items()},
-            "no number any more within 12 steps": {label: f"{n} of 5" for label, n in lost.items()},
+            "largest gradient norm, step 1": {
+                label: f"{np.median(v):.3g}" for label, v in first_norm.items()
+            },
+            "no number any more within 12 steps": {
+                label: f"{n} of 5" for label, n in lost.items()
+            },
         }
     )
 )
-errors = [error for tries in steps_of.values() for _, error in tries if error is not None]
+errors = [
+    error for tries in steps_of.values() for _, error in tries if error is not None
+]
 if errors:
-    display(Markdown(f"What the training loop says, instead of going on with numbers that are none: *{errors[0]}*"))
+    display(
+        Markdown(
+            "What the training loop says, instead of going on with numbers that are"
+            f" none: *{errors[0]}*"
+        )
+    )
 
 # %% [markdown]
 # That is one way to get the poster's 13% on *every* part, training included. After a giant step either the outputs are
@@ -655,13 +839,23 @@ if errors:
 
 # %%
 def as_far_as_it_goes(version, s):
-    """A FractalNet by the exploding one's recipe, and the error if it diverged: then it is what was left of it."""
+    """A FractalNet by the exploding one's recipe, and the error if it diverged: then it
+    is what was left of it."""
     course.runtime.seed_everything(s)
     network = fractal_network(**versions[version]).to(run.device)
     recipe = replace(recipes["FractalNet, exploding"], seed=s)
     key = [content_hash, settings["pixels"], fractal_module]
     try:
-        fitted("jacobson2019-fractalnet", network, tiny, words, recipe, key=key, rows=raw["train"], loss=cross_entropy)
+        fitted(
+            "jacobson2019-fractalnet",
+            network,
+            tiny,
+            words,
+            recipe,
+            key=key,
+            rows=raw["train"],
+            loss=cross_entropy,
+        )
     except Diverged as error:
         return network, error
     return network, None
@@ -669,14 +863,26 @@ def as_far_as_it_goes(version, s):
 
 with run.timed("FractalNet"):
     jobs = [functools.partial(as_far_as_it_goes, "right weights", seed)]
-    jobs += [functools.partial(as_far_as_it_goes, "weights twice too large", s) for s in seeds]
+    jobs += [
+        functools.partial(as_far_as_it_goes, "weights twice too large", s)
+        for s in seeds
+    ]
     (same_recipe, lost_too), *exploded = several(jobs, device=run.device)
-    for s, (_, error) in zip([*seeds, "right weights"], [*exploded, (None, lost_too)], strict=True):
+    for s, (_, error) in zip(
+        [*seeds, "right weights"], [*exploded, (None, lost_too)], strict=True
+    ):
         if error is not None:
             print(f"{s if isinstance(s, str) else f'seed {s}'}: {str(error)[:100]} ...")
     nets["poster/fractalnet"] = [network for network, _ in exploded]
-    fits = [functools.partial(trained, "fractalnet", fractal_network, good_targets, good_rows, s) for s in seeds]
-    nets["repaired/fractalnet"] = [network for network, _ in several(fits, device=run.device)]
+    fits = [
+        functools.partial(
+            trained, "fractalnet", fractal_network, good_targets, good_rows, s
+        )
+        for s in seeds
+    ]
+    nets["repaired/fractalnet"] = [
+        network for network, _ in several(fits, device=run.device)
+    ]
     for system in ("poster/fractalnet", "repaired/fractalnet"):
         predictions[system] = np.stack([guess(network) for network in nets[system]])
     predictions["right weights"] = guess(same_recipe)[None]
@@ -694,15 +900,26 @@ def column_guess(network, c):
 
 rows = {}
 for c in range(columns):
-    alone = np.stack([column_guess(network, c) for network in nets["repaired/fractalnet"]])
-    rows[f"repaired, column {c} alone, {len(widths) * 2**c} convolutions deep"] = str(accuracy(alone))
+    alone = np.stack(
+        [column_guess(network, c) for network in nets["repaired/fractalnet"]]
+    )
+    rows[f"repaired, column {c} alone, {len(widths) * 2**c} convolutions deep"] = str(
+        accuracy(alone)
+    )
 rows["repaired, all columns"] = str(accuracy(predictions["repaired/fractalnet"]))
 rows["weights twice too large"] = str(accuracy(predictions["poster/fractalnet"]))
-rows["right weights, otherwise the same (one seed)"] = str(accuracy(predictions["right weights"]))
-alike = np.mean([np.bincount(g).max() / len(g) for g in predictions["poster/fractalnet"]])
+rows["right weights, otherwise the same (one seed)"] = str(
+    accuracy(predictions["right weights"])
+)
+alike = np.mean(
+    [np.bincount(g).max() / len(g) for g in predictions["poster/fractalnet"]]
+)
 rows["always the most frequent emotion"] = str(base["majority"])
 display(pd.Series(rows, name=f"accuracy of FractalNet on {name}{simulated}").to_frame())
-Markdown(f"The networks with weights twice too large give one and the same answer for {alike:.0%} of the pictures.")
+Markdown(
+    "The networks with weights twice too large give one and the same answer for"
+    f" {alike:.0%} of the pictures."
+)
 
 # %% [markdown]
 # ### Somebody else's embedding
@@ -732,21 +949,33 @@ for wanted in settings["embedding network"]:
         b = wanted
         break
 if b is None:
-    raise Unavailable(f"none of {', '.join(settings['embedding network'])} has weights within reach")
-display(Markdown(f"Embeddings on this page come from **{b}**, trained on {'COCO' if 'coco' in b else 'ImageNet'}."))
+    raise Unavailable(
+        f"none of {', '.join(settings['embedding network'])} has weights within reach"
+    )
+display(
+    Markdown(
+        f"Embeddings on this page come from **{b}**, trained on"
+        f" {'COCO' if 'coco' in b else 'ImageNet'}."
+    )
+)
 everything = np.arange(len(paths))
 needed = np.sort(np.concatenate([train, dev, test]))
 
 
 def embed(through, rows):
-    """Embeddings of some pictures that were stored with so many pixels, standardised on training pictures, (n, dim)."""
+    """Embeddings of some pictures that were stored with so many pixels, standardised on
+    training pictures, (n, dim)."""
     stored = None if through >= full else through
-    made = deep_features([paths[i] for i in rows], b, size=full, through=stored, device=run.device)
+    made = deep_features(
+        [paths[i] for i in rows], b, size=full, through=stored, device=run.device
+    )
     roots = np.sqrt(np.maximum(np.array(made), 0))
     space = np.zeros((len(paths), roots.shape[1]), np.float32)
     space[rows] = roots
     fitting = np.intersect1d(rows, raw["train"])
-    return np.clip((space - space[fitting].mean(0)) / (space[fitting].std(0) + 0.05), -5, 5)
+    return np.clip(
+        (space - space[fitting].mean(0)) / (space[fitting].std(0) + 0.05), -5, 5
+    )
 
 
 with run.timed("embeddings"):
@@ -766,13 +995,17 @@ def on_embedding(
     outputs=8,
     watched=None,
 ):
-    """The three-layer network on an embedding, and its accuracy by epoch on training and development pictures."""
+    """The three-layer network on an embedding, and its accuracy by epoch on training
+    and development pictures."""
     course.runtime.seed_everything(s)
     network = FFNN(space.shape[1], (512, 256), dropout, outputs).to(run.device)
     some = np.sort(np.random.default_rng(s).permutation(rows)[:600])
 
     def watch(model):
-        return [np.mean(predict(model, space, rows=r).argmax(1) == words[r]) for r in (some, raw["val"])]
+        return [
+            np.mean(predict(model, space, rows=r).argmax(1) == words[r])
+            for r in (some, raw["val"])
+        ]
 
     history = fitted(
         f"jacobson2019-{system}",
@@ -791,7 +1024,12 @@ def on_embedding(
 def on_embeddings(targets, rows, space, some_seeds=seeds, dropout=0.0, **options):
     """The same from every seed."""
     return several(
-        [functools.partial(on_embedding, "embedding", targets, rows, s, space, dropout, **options) for s in some_seeds],
+        [
+            functools.partial(
+                on_embedding, "embedding", targets, rows, s, space, dropout, **options
+            )
+            for s in some_seeds
+        ],
         device=run.device,
     )
 
@@ -802,14 +1040,24 @@ with run.timed("networks on embeddings"):
         space = spaces[settings["pixels"]]
         some_seeds = seeds if rate == 1e-3 else seeds[:1]
         fits = on_embeddings(
-            words, raw["train"], space, some_seeds, way="embedding, as on the poster", lr=rate, watched=True
+            words,
+            raw["train"],
+            space,
+            some_seeds,
+            way="embedding, as on the poster",
+            lr=rate,
+            watched=True,
         )
         nets[system] = [network for network, _ in fits]
         histories[system] = np.stack([history for _, history in fits])
-        predictions[system] = np.stack([guess(network, inputs=space) for network, _ in fits])
+        predictions[system] = np.stack(
+            [guess(network, inputs=space) for network, _ in fits]
+        )
     dropout = dropout_of["embedding, repaired"]
     # As many pictures as are verified, whether they are or not.
-    as_few = np.sort(np.random.default_rng([seed, 5]).permutation(raw["train"])[: len(train)])
+    as_few = np.sort(
+        np.random.default_rng([seed, 5]).permutation(raw["train"])[: len(train)]
+    )
     variants = {
         "repaired/embedding": (good_targets, good_rows, full, dropout),
         "search words": (words, raw["train"], full, dropout),
@@ -820,12 +1068,22 @@ with run.timed("networks on embeddings"):
     for system, (targets, rows, side, share) in variants.items():
         fits = on_embeddings(targets, rows, spaces[side], dropout=share)
         nets[system] = [network for network, _ in fits]
-        predictions[system] = np.stack([guess(network, inputs=spaces[side]) for network, _ in fits])
+        predictions[system] = np.stack(
+            [guess(network, inputs=spaces[side]) for network, _ in fits]
+        )
 figure, axis = plt.subplots(figsize=(8, 3.4))
-for system, label, colour in (("poster/embedding", "0.001", "valence"), ("poster, slow", "0.0001", "arousal")):
+for system, label, colour in (
+    ("poster/embedding", "0.001", "valence"),
+    ("poster, slow", "0.0001", "arousal"),
+):
     for k, style in enumerate(("-", "--")):
-        axis.plot(np.arange(1, histories[system].shape[1] + 1), histories[system][..., k].mean(0), style, color=figures.PALETTE[colour],
-                  label=f"learning rate {label}, {'training' if k == 0 else 'development'}")  # fmt: skip
+        axis.plot(
+            np.arange(1, histories[system].shape[1] + 1),
+            histories[system][..., k].mean(0),
+            style,
+            color=figures.PALETTE[colour],
+            label=f"learning rate {label}, {'training' if k == 0 else 'development'}",
+        )
 axis.axhline(1 / 8, color="black", ls=":", lw=1)
 axis.set(
     xlabel="epoch",
@@ -837,7 +1095,8 @@ figures.show(
     figure,
     alt="Accuracy by epoch of the network on the embedding. At the end "
     + "; ".join(
-        f"learning rate {label}: training {histories[s][:, -1, 0].mean():.2f}, development {histories[s][:, -1, 1].mean():.2f}"
+        f"learning rate {label}: training {histories[s][:, -1, 0].mean():.2f},"
+        f" development {histories[s][:, -1, 1].mean():.2f}"
         for s, label in (("poster/embedding", "0.001"), ("poster, slow", "0.0001"))
     )
     + ".",
@@ -847,13 +1106,21 @@ pd.Series(
         f"as on the poster: {settings['pixels']} pixels, search words, learning rate .001": str(
             accuracy(predictions["poster/embedding"])
         ),
-        "the same, learning rate .0001 (one seed)": str(accuracy(predictions["poster, slow"])),
+        "the same, learning rate .0001 (one seed)": str(
+            accuracy(predictions["poster, slow"])
+        ),
         f"full pictures, search words ({len(raw['train'])} pictures), dropout": str(
             accuracy(predictions["search words"])
         ),
-        f"the same, {len(as_few)} pictures": str(accuracy(predictions["search words, as few"])),
-        f"full pictures, verified labels ({len(train)} pictures), dropout": str(accuracy(predictions["verified"])),
-        "full pictures, repaired without dropout": str(accuracy(predictions["without dropout"])),
+        f"the same, {len(as_few)} pictures": str(
+            accuracy(predictions["search words, as few"])
+        ),
+        f"full pictures, verified labels ({len(train)} pictures), dropout": str(
+            accuracy(predictions["verified"])
+        ),
+        "full pictures, repaired without dropout": str(
+            accuracy(predictions["without dropout"])
+        ),
         "repaired": str(accuracy(predictions["repaired/embedding"])),
     },
     name=f"accuracy of networks on the embedding, {name}{simulated}",
@@ -874,7 +1141,12 @@ pd.Series(
 with run.timed("resolution"):
     by_side = {}
     sides = settings["resolutions"][::-1]  # the longest first
-    fits = [functools.partial(trained, "resolution", residual, labels, train, seed, side=side) for side in sides]
+    fits = [
+        functools.partial(
+            trained, "resolution", residual, labels, train, seed, side=side
+        )
+        for side in sides
+    ]
     for side, (network, _) in zip(sides, several(fits, device=run.device), strict=True):
         by_side[side] = guess(network, side=side)[None]
     by_side = dict(sorted(by_side.items()))
@@ -889,9 +1161,18 @@ for found, label, colour in (
     (by_store, "embedding of pictures stored so, linear classifier", "arousal"),
 ):
     scores = {side: accuracy(g) for side, g in found.items()}
-    axis.errorbar(list(scores), [e.value for e in scores.values()],
-                  [[e.value - e.low for e in scores.values()], [e.high - e.value for e in scores.values()]],
-                  fmt="o-", capsize=3, color=figures.PALETTE[colour], label=label)  # fmt: skip
+    axis.errorbar(
+        list(scores),
+        [e.value for e in scores.values()],
+        [
+            [e.value - e.low for e in scores.values()],
+            [e.high - e.value for e in scores.values()],
+        ],
+        fmt="o-",
+        capsize=3,
+        color=figures.PALETTE[colour],
+        label=label,
+    )
     for side, e in scores.items():
         slug = "resnet" if found is by_side else "embedding"
         run.record(f"jacobson2019/resolution/{slug}_{side}/{name}/accuracy", e)
@@ -927,7 +1208,8 @@ figures.show(
 
 # %% tags=["slide-part"]
 def skill(right, floor, ceiling):
-    """How much of what can be known is known: 0 for the most frequent answer, 1 for the best possible."""
+    """How much of what can be known is known: 0 for the most frequent answer, 1 for the
+    best possible."""
     return (right - floor) / (ceiling - floor)
 
 
@@ -936,7 +1218,9 @@ if name == "scenes":
     things = np.array([text.split("|")[-1] for text in table["objects"]])
     with run.timed("probes"):
         for side in spaces:
-            probe = RidgeClassifierCV(np.logspace(2, 5, 7)).fit(spaces[side][train], things[train])
+            probe = RidgeClassifierCV(np.logspace(2, 5, 7)).fit(
+                spaces[side][train], things[train]
+            )
             seen = probe.predict(spaces[side][test]) == things[test]
             felt = by_store[side][0] == labels[test]
             often_thing = pd.Series(things[train]).mode()[0] == things[test]
@@ -946,36 +1230,48 @@ if name == "scenes":
                 ("emotion", felt, often_felt, best_guess),
             ):
                 skills[side, what] = evaluation.bootstrap(
-                    lambda i, right=right, usual=usual, top=top: skill(right[i].mean(), usual[i].mean(), top[i].mean()),
-                    groups[test], seed=seed,
-                )  # fmt: skip
-                run.record(f"jacobson2019/probe/{what}_{side}/{name}/skill", skills[side, what])
+                    lambda i, right=right, usual=usual, top=top: skill(
+                        right[i].mean(), usual[i].mean(), top[i].mean()
+                    ),
+                    groups[test],
+                    seed=seed,
+                )
+                run.record(
+                    f"jacobson2019/probe/{what}_{side}/{name}/skill", skills[side, what]
+                )
             if side == full:
                 knows_things = evaluation.bootstrap(
-                    lambda i, seen=seen, felt=felt, often_thing=often_thing, often_felt=often_felt: (
-                        skill(seen[i].mean(), often_thing[i].mean(), 1.0)
-                        - skill(felt[i].mean(), often_felt[i].mean(), best_guess[i].mean())
+                    lambda i, seen=seen, felt=felt, thing=often_thing, usual=often_felt: (
+                        skill(seen[i].mean(), thing[i].mean(), 1.0)
+                        - skill(felt[i].mean(), usual[i].mean(), best_guess[i].mean())
                     ),
-                    groups[test], seed=seed,
-                )  # fmt: skip
+                    groups[test],
+                    seed=seed,
+                )
     display(
         pd.DataFrame(
             {
-                f"pictures of {side} pixels": {what: str(skills[side, what]) for what in ("thing", "emotion")}
+                f"pictures of {side} pixels": {
+                    what: str(skills[side, what]) for what in ("thing", "emotion")
+                }
                 for side in spaces
             }
         ).rename_axis("share of what can be known (simulated)")
     )
     display(
         Markdown(
-            f"There are {len(np.unique(things))} things, eight emotions. What the embedding tells of the thing less what it tells of the "
-            f"emotion: **{knows_things}**. In this laboratory the thing is the main cause of the emotion; on photographs it "
-            "need not be so."
+            f"There are {len(np.unique(things))} things, eight emotions. What the"
+            " embedding tells of the thing less what it tells of the emotion:"
+            f" **{knows_things}**. In this laboratory the thing is the main cause of"
+            " the emotion; on photographs it need not be so."
         )
     )
 else:
     display(
-        Markdown("*Only the laboratory knows which things stand in its pictures and what could be known of a feeling.*")
+        Markdown(
+            "*Only the laboratory knows which things stand in its pictures and what"
+            " could be known of a feeling.*"
+        )
     )
 
 # %% [markdown]
@@ -991,36 +1287,65 @@ else:
 # %%
 with run.timed("labels, pictures, depth"):
     whole = np.unique(groups[good_rows])
-    quarter = set(np.random.default_rng([seed, 4]).permutation(whole)[: len(whole) // 4])
+    quarter = set(
+        np.random.default_rng([seed, 4]).permutation(whole)[: len(whole) // 4]
+    )
     few = good_rows[[g in quarter for g in groups[good_rows]]]
     fits = on_embeddings(good_targets, few, spaces[full], dropout=dropout)
-    predictions["a quarter"] = np.stack([guess(network, inputs=spaces[full]) for network, _ in fits])
-    deep = [functools.partial(residual, settings["blocks when deep"], skip=skip) for skip in (True, False)]
-    fits = [functools.partial(trained, "deep", make, good_targets, good_rows, seed) for make in deep]
-    for system, (network, _) in zip(("deep", "deep and plain"), several(fits, device=run.device), strict=True):
+    predictions["a quarter"] = np.stack(
+        [guess(network, inputs=spaces[full]) for network, _ in fits]
+    )
+    deep = [
+        functools.partial(residual, settings["blocks when deep"], skip=skip)
+        for skip in (True, False)
+    ]
+    fits = [
+        functools.partial(trained, "deep", make, good_targets, good_rows, seed)
+        for make in deep
+    ]
+    for system, (network, _) in zip(
+        ("deep", "deep and plain"), several(fits, device=run.device), strict=True
+    ):
         predictions[system] = guess(network)[None]
 depth = 6 * settings["blocks when deep"] + 2
 tests = {
     "verified_labels_help": (
         "search words",
         "verified",
-        f"verified labels instead of search words ({len(train)} pictures instead of {len(raw['train'])})",
+        (
+            f"verified labels instead of search words ({len(train)} pictures instead of"
+            f" {len(raw['train'])})"
+        ),
     ),
-    "more_pictures_help": ("a quarter", "repaired/embedding", "all pictures instead of a quarter"),
-    "dropout_helps": ("without dropout", "repaired/embedding", "dropout on the embedding"),
+    "more_pictures_help": (
+        "a quarter",
+        "repaired/embedding",
+        "all pictures instead of a quarter",
+    ),
+    "dropout_helps": (
+        "without dropout",
+        "repaired/embedding",
+        "dropout on the embedding",
+    ),
     "regularisation_helps": (
         "poster/resnet",
         "regularised",
         "shifts, mirrors, dropout, decay for the residual network (one seed)",
     ),
-    "skip_connections_help": ("deep and plain", "deep", f"skip connections in {depth} layers (one seed)"),
+    "skip_connections_help": (
+        "deep and plain",
+        "deep",
+        f"skip connections in {depth} layers (one seed)",
+    ),
 }
 
 
 def paired(first, second, truth=labels, rows=test, measure="accuracy"):
     """How much better the second system is than the first on the test pictures."""
     one, two = (predictions[s] if isinstance(s, str) else s for s in (first, second))
-    return evaluation.difference(one, two, truth[rows], groups[rows], measure, seed=seed)
+    return evaluation.difference(
+        one, two, truth[rows], groups[rows], measure, seed=seed
+    )
 
 
 run.record(
@@ -1028,18 +1353,27 @@ run.record(
     paired("search words, as few", "verified"),
 )
 labels_row, *others = tests.values()
-control = ("search words, as few", "verified", "verified labels instead of search words on as many pictures")
+control = (
+    "search words, as few",
+    "verified",
+    "verified labels instead of search words on as many pictures",
+)
 rows, reached = {}, []
 for first, second, what in (labels_row, control, *others):
     both = accuracy(predictions[first]), accuracy(predictions[second])
     reached += [e.value for e in both]
-    rows[what] = {"without": str(both[0]), "with": str(both[1]), "difference": str(paired(first, second))}
+    rows[what] = {
+        "without": str(both[0]),
+        "with": str(both[1]),
+        "difference": str(paired(first, second)),
+    }
 display(pd.DataFrame(rows).T.rename_axis(f"accuracy on {name}{simulated}"))
 usual, drawn = np.mean(reached), len(np.unique(groups[test]))
 Markdown(
-    f"With {drawn} groups of test pictures and an accuracy of {usual:.2f}, the mean of this table, a difference has to be about "
-    f"**{1.96 * np.sqrt(2 * usual * (1 - usual) / drawn):.2f}** to stand out if the systems err independently, and less if they err "
-    "on the same pictures."
+    f"With {drawn} groups of test pictures and an accuracy of {usual:.2f}, the mean of"
+    " this table, a difference has to be about"
+    f" **{1.96 * np.sqrt(2 * usual * (1 - usual) / drawn):.2f}** to stand out if the"
+    " systems err independently, and less if they err on the same pictures."
 )
 
 # %% [markdown]
@@ -1069,21 +1403,33 @@ as_seven = np.searchsorted(seven, merged_labels)
 with run.timed("future work"):
     space = spaces[full]
     losses = {f"wheel {weight:g}": WheelLoss(weight) for weight in (0.0, 1.0, 4.0)}
-    losses |= {f"polarity {weight:g}": WheelLoss(weight, polarity_distances()) for weight in (1.0, 4.0)}
+    losses |= {
+        f"polarity {weight:g}": WheelLoss(weight, polarity_distances())
+        for weight in (1.0, 4.0)
+    }
     for system, loss in losses.items():
         fits = on_embeddings(labels, train, space, dropout=dropout, loss=loss)
-        predictions[system] = np.stack([guess(network, inputs=space) for network, _ in fits])
+        predictions[system] = np.stack(
+            [guess(network, inputs=space) for network, _ in fits]
+        )
     fits = on_embeddings(as_seven, train, space, dropout=dropout, outputs=7)
-    predictions["seven"] = np.stack([seven[guess(network, inputs=space)] for network, _ in fits])
-    predictions["eight, merged"] = np.where(predictions["verified"] == fear, anger, predictions["verified"])
+    predictions["seven"] = np.stack(
+        [seven[guess(network, inputs=space)] for network, _ in fits]
+    )
+    predictions["eight, merged"] = np.where(
+        predictions["verified"] == fear, anger, predictions["verified"]
+    )
     if votes is not None:
         most = votes.argmax(1)
         fits = on_embeddings(most, raw["train"], space, dropout=dropout)
-        predictions["most voted"] = np.stack([guess(network, inputs=space) for network, _ in fits])
+        predictions["most voted"] = np.stack(
+            [guess(network, inputs=space) for network, _ in fits]
+        )
 
 
 def polarity_errors(guesses, i=slice(None)):
-    """Share of answers that are pleasant where the label is not, or the other way round."""
+    """Share of answers that are pleasant where the label is not, or the other way
+    round."""
     return float((positive[guesses[:, i]] != positive[labels[test][i]]).mean())
 
 
@@ -1104,17 +1450,25 @@ for system, label in (
     rows[label] = {
         "accuracy": str(accuracy(g)),
         "wrong polarity": str(draw(lambda i, g=g: polarity_errors(g, i))),
-        "mean steps on the wheel": str(draw(lambda i, g=g: wheel[g[:, i], labels[test][i]].mean())),
+        "mean steps on the wheel": str(
+            draw(lambda i, g=g: wheel[g[:, i], labels[test][i]].mean())
+        ),
     }
 display(pd.DataFrame(rows).T.rename_axis(f"what the loss knows, {name}{simulated}"))
 lines = {
-    "fear and anger as one, before training": accuracy(predictions["seven"], truth=merged_labels),
-    "fear and anger as one, after training on eight": accuracy(predictions["eight, merged"], truth=merged_labels),
+    "fear and anger as one, before training": accuracy(
+        predictions["seven"], truth=merged_labels
+    ),
+    "fear and anger as one, after training on eight": accuracy(
+        predictions["eight, merged"], truth=merged_labels
+    ),
 }
 if votes is not None:
     lines["all votes as the target"] = accuracy(predictions["repaired/embedding"])
     lines["the most voted emotion as the target"] = accuracy(predictions["most voted"])
-pd.Series({k: str(v) for k, v in lines.items()}, name=f"accuracy on {name}{simulated}").to_frame()
+pd.Series(
+    {k: str(v) for k, v in lines.items()}, name=f"accuracy on {name}{simulated}"
+).to_frame()
 
 # %% [markdown]
 # ## What is taken for what
@@ -1123,11 +1477,11 @@ pd.Series({k: str(v) for k, v in lines.items()}, name=f"accuracy on {name}{simul
 # amusement, contentment and disgust, and that similar emotions such as fear and anger are taken for each other. A row is
 # the verified label, a column what the network said; emotions in the order of Mikels' wheel.
 
+
 # %% tags=["hide-input"]
-
-
 def confusion(guesses, rows=test):
-    """Shares of the answers for each true class, (8, 8); a class without pictures is nan."""
+    """Shares of the answers for each true class, (8, 8); a class without pictures is
+    nan."""
     counts = np.zeros((8, 8))
     for g in guesses:
         np.add.at(counts, (labels[rows], g), 1)
@@ -1147,10 +1501,19 @@ for axis, (system, label) in zip(axes, shown.items(), strict=True):
     for i in range(8):
         for j in range(8):
             if np.isfinite(shares[i, j]):
-                axis.text(j, i, f"{100 * shares[i, j]:.0f}", ha="center", va="center", fontsize=8,
-                          color="white" if shares[i, j] > 0.6 else "black")  # fmt: skip
+                axis.text(
+                    j,
+                    i,
+                    f"{100 * shares[i, j]:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color="white" if shares[i, j] > 0.6 else "black",
+                )
     axis.set_xticks(range(8), emotions.WHEEL, rotation=45, ha="right")
-    axis.set_yticks(range(8), emotions.WHEEL if system == "poster/embedding" else [""] * 8)
+    axis.set_yticks(
+        range(8), emotions.WHEEL if system == "poster/embedding" else [""] * 8
+    )
     axis.grid(False)
     axis.set_title(label.capitalize())
 figures.show(
@@ -1158,7 +1521,10 @@ figures.show(
     alt="Three confusion matrices in percent. Found of each emotion: "
     + "; ".join(
         f"{label}: "
-        + ", ".join(f"{e} {confusion(predictions[s])[MIKELS.index(e)][MIKELS.index(e)]:.0%}" for e in emotions.WHEEL)
+        + ", ".join(
+            f"{e} {confusion(predictions[s])[MIKELS.index(e)][MIKELS.index(e)]:.0%}"
+            for e in emotions.WHEEL
+        )
         for s, label in shown.items()
     )
     + ".",
@@ -1166,7 +1532,8 @@ figures.show(
 
 
 def fear_and_anger(system, i=slice(None)):
-    """Share of fear taken for anger and of anger taken for fear, less the mean of all other pairs of emotions."""
+    """Share of fear taken for anger and of anger taken for fear, less the mean of all
+    other pairs of emotions."""
     shares = confusion(predictions[system][:, i], test[i])
     pair = np.nanmean([shares[fear, anger], shares[anger, fear]])
     other = ~np.eye(8, dtype=bool)
@@ -1176,10 +1543,14 @@ def fear_and_anger(system, i=slice(None)):
 
 confused = {s: draw(lambda i, s=s: fear_and_anger(s, i)) for s in shown}
 for system, e in confused.items():
-    run.record(f"jacobson2019/confusion/{system.replace('/', '_')}/{name}/fear_anger_excess", e)
+    run.record(
+        f"jacobson2019/confusion/{system.replace('/', '_')}/{name}/fear_anger_excess", e
+    )
 Markdown(
-    "How much more often fear and anger are taken for each other than other pairs (share of the pictures; below zero: less "
-    "often): " + "; ".join(f"{shown[s]} **{e}**" for s, e in confused.items()) + "."
+    "How much more often fear and anger are taken for each other than other pairs"
+    " (share of the pictures; below zero: less often): "
+    + "; ".join(f"{shown[s]} **{e}**" for s, e in confused.items())
+    + "."
 )
 
 # %% [markdown]
@@ -1195,20 +1566,35 @@ from captum.attr import LayerGradCam
 network = nets["repaired/resnet"][0].eval()
 logits = predict(network, tiny, rows=test)
 surest = [int(test[logits[:, k].argmax()]) for k in range(8)]
-x = torch.from_numpy(np.array(tiny[np.array(surest)])).to(run.device).float().requires_grad_(True)
-heat = LayerGradCam(network, network.last).attribute(x, target=list(range(8)), relu_attributions=False)
+x = (
+    torch.from_numpy(np.array(tiny[np.array(surest)]))
+    .to(run.device)
+    .float()
+    .requires_grad_(True)
+)
+heat = LayerGradCam(network, network.last).attribute(
+    x, target=list(range(8)), relu_attributions=False
+)
 heat = heat.detach().cpu().numpy()[:, 0]
 figure, axes = plt.subplots(2, 8, figsize=(14, 3.9))
 for j, k in enumerate(order):
     picture = np.array(tiny[surest[k]])
     axes[0, j].imshow(figures.thumbnail(paths[surest[k]], 128, 128))
     axes[0, j].axis("off")
-    axes[0, j].set_title(f"{MIKELS[k]}\n(label: {MIKELS[labels[surest[k]]]})", fontsize=8.5, fontweight="normal")
+    axes[0, j].set_title(
+        f"{MIKELS[k]}\n(label: {MIKELS[labels[surest[k]]]})",
+        fontsize=8.5,
+        fontweight="normal",
+    )
     figures.overlay(axes[1, j], picture, heat[k], float(np.abs(heat[k]).max()) + 1e-9)
 figures.show(
     figure,
-    alt="Eight pictures, one for each emotion, and below each its activation map over the small picture, red where a place "
-    "adds to the emotion. " + ", ".join(f"{MIKELS[k]}: labelled {MIKELS[labels[surest[k]]]}" for k in order) + ".",
+    alt=(
+        "Eight pictures, one for each emotion, and below each its activation map over"
+        " the small picture, red where a place adds to the emotion. "
+    )
+    + ", ".join(f"{MIKELS[k]}: labelled {MIKELS[labels[surest[k]]]}" for k in order)
+    + ".",
 )
 
 # %% [markdown] tags=["slide"]
@@ -1228,32 +1614,52 @@ published = {
     for c in claims.claims("jacobson2019")
     if c.id.startswith("jacobson2019/results/")
 }
-labels_of = {"resnet": "residual network", "fractalnet": "FractalNet", "embedding": "image embedding"}
+labels_of = {
+    "resnet": "residual network",
+    "fractalnet": "FractalNet",
+    "embedding": "image embedding",
+}
 rows = {}
 for system, label in labels_of.items():
     scores = {}
     for kind in ("poster", "repaired"):
         g = predictions[f"{kind}/{system}"]
-        scores[kind] = run.record(f"jacobson2019/{kind}/{system}/{name}/accuracy", accuracy(g))
+        scores[kind] = run.record(
+            f"jacobson2019/{kind}/{system}/{name}/accuracy", accuracy(g)
+        )
         run.record(
             f"jacobson2019/{kind}/{system}/{name}/mean_recall",
             evaluation.score(g, labels[test], groups[test], "recall", seed=seed),
         )
     x = spaces[settings["pixels"]] if system == "embedding" else None
     for column, r in (("train_accuracy", raw["train"]), ("dev_accuracy", raw["val"])):
-        g = np.stack([guess(network, r, inputs=x) for network in nets[f"poster/{system}"]])
-        run.record(f"jacobson2019/poster/{system}/{name}/{column}", accuracy(g, r, words))
+        g = np.stack(
+            [guess(network, r, inputs=x) for network in nets[f"poster/{system}"]]
+        )
+        run.record(
+            f"jacobson2019/poster/{system}/{name}/{column}", accuracy(g, r, words)
+        )
     rows[label] = {
         "poster, its pictures": f"{published[f'{system}/accuracy']:.2f}",
         "as on the poster": str(scores["poster"]),
         "repaired": str(scores["repaired"]),
         "gain": str(paired(f"poster/{system}", f"repaired/{system}")),
-        "training, search words": str(run.metrics[f"jacobson2019/poster/{system}/{name}/train_accuracy"]),
-        "development, search words": str(run.metrics[f"jacobson2019/poster/{system}/{name}/dev_accuracy"]),
+        "training, search words": str(
+            run.metrics[f"jacobson2019/poster/{system}/{name}/train_accuracy"]
+        ),
+        "development, search words": str(
+            run.metrics[f"jacobson2019/poster/{system}/{name}/dev_accuracy"]
+        ),
     }
 figure, axis = plt.subplots(figsize=(8, 2.6))
-for kind, colour, offset in (("poster", "anger", 0.1), ("repaired", "contentment", -0.1)):
-    estimates = [run.metrics[f"jacobson2019/{kind}/{system}/{name}/accuracy"] for system in labels_of]
+for kind, colour, offset in (
+    ("poster", "anger", 0.1),
+    ("repaired", "contentment", -0.1),
+):
+    estimates = [
+        run.metrics[f"jacobson2019/{kind}/{system}/{name}/accuracy"]
+        for system in labels_of
+    ]
     figures.interval_plot(
         axis,
         list(labels_of.values()),
@@ -1270,12 +1676,19 @@ for value, label in (
     axis.axvline(value, color="black", ls=":", lw=1)
     side = {"most frequent ": "right", " colours": "left"}.get(label, "center")
     axis.text(value, 2.45, label, fontsize=8, ha=side)
-axis.set(xlim=(0, 1), ylim=(-0.5, 2.4), xlabel=f"accuracy on {len(test)} verified test pictures of {name}{simulated}")
+axis.set(
+    xlim=(0, 1),
+    ylim=(-0.5, 2.4),
+    xlabel=f"accuracy on {len(test)} verified test pictures of {name}{simulated}",
+)
 axis.legend(fontsize=8.5)
 figures.show(
     figure,
     alt="Accuracy as on the poster and repaired: "
-    + "; ".join(f"{label} {rows[label]['as on the poster']} and {rows[label]['repaired']}" for label in rows)
+    + "; ".join(
+        f"{label} {rows[label]['as on the poster']} and {rows[label]['repaired']}"
+        for label in rows
+    )
     + ".",
 )
 display(pd.DataFrame(rows))
@@ -1293,9 +1706,8 @@ Markdown(
 # otherwise. Verdicts are computed from this page's numbers and speak of this page's pictures. They are many: one in
 # twenty of those without any truth in them would come out as holding or contradicted.
 
+
 # %% tags=["hide-input", "slide-part"]
-
-
 def claim(slug, estimate, measure="accuracy_difference"):
     """Keep the difference that decides a claim."""
     return run.record(f"jacobson2019/claims/{slug}/{name}/{measure}", estimate)
@@ -1316,7 +1728,9 @@ once, twice = settings["pixels"], 2 * settings["pixels"]
 if twice in by_store:
     claim("resolution_helps", paired(by_store[once], by_store[twice]))
 if twice in by_side:
-    larger = f"jacobson2019/resolution/resnet_{once}_to_{twice}/{name}/accuracy_difference"
+    larger = (
+        f"jacobson2019/resolution/resnet_{once}_to_{twice}/{name}/accuracy_difference"
+    )
     run.record(larger, paired(by_side[once], by_side[twice]))
 claim("merging_before_helps", paired("eight, merged", "seven", merged_labels))
 if votes is not None:
@@ -1329,7 +1743,8 @@ three = [MIKELS.index(emotion) for emotion in ("amusement", "contentment", "disg
 
 
 def three_best(i):
-    """Mean recall of the three emotions that the poster names, less that of the other five."""
+    """Mean recall of the three emotions that the poster names, less that of the other
+    five."""
     found = np.diag(confusion(predictions["poster/embedding"][:, i], test[i]))
     return np.nanmean(found[three]) - np.nanmean(np.delete(found, three))
 
@@ -1339,7 +1754,12 @@ if name == "scenes":
     claim("embedding_keeps_objects", knows_things, "skill_difference")
 claim(
     "valence_loss_keeps_polarity",
-    draw(lambda i: polarity_errors(predictions["wheel 0"], i) - polarity_errors(predictions["polarity 1"], i)),
+    draw(
+        lambda i: (
+            polarity_errors(predictions["wheel 0"], i)
+            - polarity_errors(predictions["polarity 1"], i)
+        )
+    ),
     "polarity_error_difference",
 )
 verdicts = claims.scorecard([run.content()], paper="jacobson2019")
@@ -1381,32 +1801,46 @@ def agreement(answers):
     return np.array([[np.mean(a == b) for b in answers] for a in answers])
 
 
-column_answers = np.stack([column_guess(nets["repaired/fractalnet"][0], c) for c in range(columns)])
+column_answers = np.stack(
+    [column_guess(nets["repaired/fractalnet"][0], c) for c in range(columns)]
+)
 wrong = column_answers != labels[test]
 
 
 def same_mistakes(a, b):
     """Share of equal answers among the pictures that both columns get wrong."""
     both = wrong[a] & wrong[b]
-    return np.mean(column_answers[a][both] == column_answers[b][both]) if both.any() else np.nan
+    return (
+        np.mean(column_answers[a][both] == column_answers[b][both])
+        if both.any()
+        else np.nan
+    )
 
 
-# The shallow column costs a fraction of the deep one; what it gives up is in the first table. Equal answers count the
-# pictures that both know; whether two columns err alike is told by those that both get wrong. Two that drew evenly from
-# the seven wrong answers would agree one time in seven, two that favour the same emotions more often.
+# The shallow column costs a fraction of the deep one; what it gives up is in the first
+# table. Equal answers count the pictures that both know; whether two columns err alike
+# is told by those that both get wrong. Two that drew evenly from the seven wrong
+# answers would agree one time in seven, two that favour the same emotions more often.
 display(
     pd.Series(
-        {f"column {c}": str(accuracy(column_answers[c][None])) for c in range(columns)}, name="accuracy (one seed)"
+        {f"column {c}": str(accuracy(column_answers[c][None])) for c in range(columns)},
+        name="accuracy (one seed)",
     ).to_frame()
 )
 for title, shares in (
     ("share of equal answers", agreement(column_answers)),
     (
         "the same, where both are wrong",
-        np.array([[same_mistakes(a, b) for b in range(columns)] for a in range(columns)]),
+        np.array(
+            [[same_mistakes(a, b) for b in range(columns)] for a in range(columns)]
+        ),
     ),
 ):
-    display(pd.DataFrame(shares).map("{:.2f}".format).rename_axis(f"{title}, column by column"))
+    display(
+        pd.DataFrame(shares)
+        .map("{:.2f}".format)
+        .rename_axis(f"{title}, column by column")
+    )
 
 # %% tags=["solution", "check"]
 exercises.check(run.chapter, 1, globals())
@@ -1422,14 +1856,20 @@ exercises.check(run.chapter, 1, globals())
 answer, all_guesses, judged_twice = {}, {}, {}
 for system in ("poster/resnet", "repaired/resnet", "repaired/embedding"):
     x = spaces[full] if system.endswith("embedding") else None
-    g = all_guesses[system] = np.stack([guess(network, raw["test"], inputs=x) for network in nets[system]])
+    g = all_guesses[system] = np.stack(
+        [guess(network, raw["test"], inputs=x) for network in nets[system]]
+    )
     both = accuracy(g, raw["test"], words), accuracy(predictions[system])
     judged_twice[system] = [e.value for e in both]
     answer[system] = dict(
-        zip(("by search words, all test pictures", "by verified labels"), map(str, both), strict=True)
+        zip(
+            ("by search words, all test pictures", "by verified labels"),
+            map(str, both),
+            strict=True,
+        )
     )
-# Two things change at once: a wrong word counts a right answer as a mistake, and pictures that people turned down are
-# judged too. The table can't tell them apart.
+# Two things change at once: a wrong word counts a right answer as a mistake, and
+# pictures that people turned down are judged too. The table can't tell them apart.
 pd.DataFrame(answer).T
 
 # %% tags=["solution", "check"]
@@ -1445,13 +1885,25 @@ exercises.check(run.chapter, 2, globals())
 # %% tags=["solution"]
 answer, by_wheel_weight, costs, weights = {}, {}, {}, (0.0, 2.0, 8.0)
 fits = [
-    functools.partial(on_embedding, "embedding", labels, train, seed, spaces[full], dropout, loss=WheelLoss(weight))
+    functools.partial(
+        on_embedding,
+        "embedding",
+        labels,
+        train,
+        seed,
+        spaces[full],
+        dropout,
+        loss=WheelLoss(weight),
+    )
     for weight in weights
 ]
 for weight, (network, _) in zip(weights, several(fits, device=run.device), strict=True):
     g = by_wheel_weight[weight] = guess(network, inputs=spaces[full])
     costs[weight] = np.mean(g == labels[test]), wheel[g, labels[test]].mean()
-    answer[f"weight {weight:g}"] = {"accuracy": f"{costs[weight][0]:.2f}", "mean steps": f"{costs[weight][1]:.2f}"}
+    answer[f"weight {weight:g}"] = {
+        "accuracy": f"{costs[weight][0]:.2f}",
+        "mean steps": f"{costs[weight][1]:.2f}",
+    }
 # It depends on what a mistake costs: the loss says so, and the accuracy doesn't know.
 pd.DataFrame(answer).T
 
@@ -1470,4 +1922,6 @@ exercises.check(run.chapter, 3, globals())
 
 # %%
 path = run.save()
-Markdown(f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`.")
+Markdown(
+    f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`."
+)

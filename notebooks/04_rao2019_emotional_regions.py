@@ -104,23 +104,39 @@ large = {
     "epochs on levels": 30,
 }
 profiles = {
-    "ci": common
-    | {
-        "pictures": 520,
-        "pictures of one size": 160,
-        "pixels": 96,
-        "regions": 6,
-        "object epochs": 1,
-        "emotional epochs": 1,
-        "epochs": 6,
-        "lambdas": [0.0, 0.4, 1.0],
-        "words of a bag": 60,
-        "epochs on levels": 2,
-        "seeds": 2,
-    },
+    "ci": (
+        common
+        | {
+            "pictures": 520,
+            "pictures of one size": 160,
+            "pixels": 96,
+            "regions": 6,
+            "object epochs": 1,
+            "emotional epochs": 1,
+            "epochs": 6,
+            "lambdas": [0.0, 0.4, 1.0],
+            "words of a bag": 60,
+            "epochs on levels": 2,
+            "seeds": 2,
+        }
+    ),
     "laptop": common,
-    "open": common | large | {"corpus": "emoset118k", "small sets": ["artphoto", "abstract"]},
-    "paper": common | large | {"corpus": "fi", "small sets": ["iapssubset", "artphoto", "abstract", "emotionroi"]},
+    "open": (
+        common
+        | large
+        | {
+            "corpus": "emoset118k",
+            "small sets": ["artphoto", "abstract"],
+        }
+    ),
+    "paper": (
+        common
+        | large
+        | {
+            "corpus": "fi",
+            "small sets": ["iapssubset", "artphoto", "abstract", "emotionroi"],
+        }
+    ),
     "smoke": {
         "pictures": 240,
         "pictures of one size": 80,
@@ -151,7 +167,15 @@ run = course.start(
 )
 settings = run.settings
 table = pd.DataFrame({name: profiles[name] for name in course.PROFILES})
-table.map(lambda v: (", ".join(map(str, v)) or "none") if isinstance(v, list) else "all" if v is None else v)
+table.map(
+    lambda v: (
+        (", ".join(map(str, v)) or "none")
+        if isinstance(v, list)
+        else "all"
+        if v is None
+        else v
+    )
+)
 
 # %% [markdown] tags=["slide"]
 # ## What the paper claims
@@ -207,29 +231,41 @@ LAB = dict(
 
 
 def voted(table):
-    """Labels (-1 without a majority) and p*, from votes, from agreement, or p* = 1 where nothing is known."""
+    """Labels (-1 without a majority) and p*, from votes, from agreement, or p* = 1
+    where nothing is known."""
     if f"votes_{MIKELS[0]}" in table:
         votes = table[[f"votes_{emotion}" for emotion in MIKELS]].to_numpy()
-        return np.where(votes.max(1) >= 3, votes.argmax(1), -1), np.maximum(votes.max(1) / votes.sum(1), 0.2)
+        return np.where(votes.max(1) >= 3, votes.argmax(1), -1), np.maximum(
+            votes.max(1) / votes.sum(1), 0.2
+        )
     labels = np.array([MIKELS.index(emotion) for emotion in table["emotion"]])
     share = np.ones(len(table))
     if "agree" in table and table["agree"].notna().any():
         labels = np.where(table.get("accepted", True), labels, -1)
         known = (table["agree"] > 0).to_numpy()
-        share[known] = (table["agree"] / (table["agree"] + table["disagree"])).to_numpy()[known]
+        share[known] = (
+            table["agree"] / (table["agree"] + table["disagree"])
+        ).to_numpy()[known]
     return labels, share
 
 
 with run.timed("pictures"):
     lab = run.load("scenes", count=settings["pictures"], **LAB)
     corpus = lab if settings["corpus"] == "scenes" else run.load(settings["corpus"])
-    detection = lab if settings["detection corpus"] == "scenes" else run.load(settings["detection corpus"])
+    detection = (
+        lab
+        if settings["detection corpus"] == "scenes"
+        else run.load(settings["detection corpus"])
+    )
     photographs = None
     try:
         photographs = run.load(settings["photographs"])
     except Unavailable as why:
         display(
-            Markdown(f"> **Photographs are not within reach** ({why}). What needs them is left out below, and says so.")
+            Markdown(
+                f"> **Photographs are not within reach** ({why}). What needs them is"
+                " left out below, and says so."
+            )
         )
 name, where = corpus.name, detection.name
 simulated = " (simulated)" if name == "scenes" else ""
@@ -249,7 +285,9 @@ def shared_out(groups, shares, salt):
             strict=True,
         )
     )
-    return np.searchsorted(np.cumsum(shares)[:-1] - 1e-9, [places[g] for g in groups], side="right")
+    return np.searchsorted(
+        np.cumsum(shares)[:-1] - 1e-9, [places[g] for g in groups], side="right"
+    )
 
 
 if name == "scenes":
@@ -258,8 +296,12 @@ if name == "scenes":
 else:
     split = corpus.table["split"].to_numpy(str)
     if "test" not in split:
-        split = np.array(["train", "val", "test"])[shared_out(groups, [0.8, 0.05, 0.15], 1)]
-    train, dev, test = (np.flatnonzero((split == k) & (labels >= 0)) for k in ("train", "val", "test"))
+        split = np.array(["train", "val", "test"])[
+            shared_out(groups, [0.8, 0.05, 0.15], 1)
+        ]
+    train, dev, test = (
+        np.flatnonzero((split == k) & (labels >= 0)) for k in ("train", "val", "test")
+    )
     judged = set(groups[np.concatenate([dev, test])])
     train = train[[g not in judged for g in groups[train]]]
     if len(dev) == 0:
@@ -270,17 +312,24 @@ if where == "scenes":
     learn, seek = np.flatnonzero(region_part == 0), np.flatnonzero(region_part == 3)
 else:
     region_split = detection.table["split"].to_numpy(str)
-    learn, seek = np.flatnonzero(region_split == "train"), np.flatnonzero(region_split == "test")
+    learn, seek = (
+        np.flatnonzero(region_split == "train"),
+        np.flatnonzero(region_split == "test"),
+    )
 pd.DataFrame(
     {
         "pictures": [len(learn), len(seek), len(train), len(dev), len(test)],
         "of": [where, where, name, name, name],
         "what for": [
-            "the detector learns", "the detector is judged", "the classifier learns", "λ is chosen", "the classifier is judged"
+            "the detector learns",
+            "the detector is judged",
+            "the classifier learns",
+            "λ is chosen",
+            "the classifier is judged",
         ],
         "mean p*": ["", "", *(f"{p_star[r].mean():.2f}" for r in (train, dev, test))],
     }
-)  # fmt: skip
+)
 
 # %% [markdown] tags=["slide"]
 # ### What counts as an emotional region
@@ -307,14 +356,23 @@ else:
     for path, grey in zip(detection.paths, detection.table["map"], strict=True):
         with Image.open(path) as picture:
             picture_sizes.append(picture.size)
-        there = regions.read_map(detection.root / grey, picture_sizes[-1]) if grey else None
-        true_regions.append(np.zeros((0, 4)) if there is None else regions.boxes_from_map(there, where=str(grey)))
+        there = (
+            regions.read_map(detection.root / grey, picture_sizes[-1]) if grey else None
+        )
+        true_regions.append(
+            np.zeros((0, 4))
+            if there is None
+            else regions.boxes_from_map(there, where=str(grey))
+        )
 # The network sees every picture squashed to a square, and so are the regions.
 true_regions = [
-    regions.scale_boxes(own, size, (side, side)) for own, size in zip(true_regions, picture_sizes, strict=True)
+    regions.scale_boxes(own, size, (side, side))
+    for own, size in zip(true_regions, picture_sizes, strict=True)
 ]
 lab_things = [
-    regions.scale_boxes(np.array(own, float).reshape(-1, 4), (LAB["size"],) * 2, (side, side))
+    regions.scale_boxes(
+        np.array(own, float).reshape(-1, 4), (LAB["size"],) * 2, (side, side)
+    )
     for own in lab.table.boxes
 ]
 some = np.arange(min(150, len(lab.table)))
@@ -330,33 +388,49 @@ rule_recall = run.record(
     detecting_measures.recall_score(rule, lab.table.group[some], seed),
 )
 Markdown(
-    f"Read off {len(some)} painted maps, the rule's boxes find **{rule_recall}** of the laboratory's regions (overlap of one half or "
-    "more). Where they fail, things touch and become one region, or the surroundings add more than any thing."
+    f"Read off {len(some)} painted maps, the rule's boxes find **{rule_recall}** of the"
+    " laboratory's regions (overlap of one half or more). Where they fail, things"
+    " touch and become one region, or the surroundings add more than any thing."
 )
 
 # %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(2, 4, figsize=(12.5, 6.4))
 shown = [i for i in seek if len(true_regions[i])][:: max(1, len(seek) // 9)][:8]
 for axis, i in zip(axes.flat, shown, strict=False):
-    axis.imshow(np.array(Image.open(detection.paths[i]).convert("RGB").resize((side, side))))
+    axis.imshow(
+        np.array(Image.open(detection.paths[i]).convert("RGB").resize((side, side)))
+    )
     for own, colour, width in (
         (things[i] * side / LAB["size"] if things else [], "white", 1.2),
         (true_regions[i], "#d62728", 2.2),
     ):
         for left, top, right, bottom in own:
-            axis.add_patch(plt.Rectangle((left, top), right - left, bottom - top, fill=False, ec=colour, lw=width))
+            axis.add_patch(
+                plt.Rectangle(
+                    (left, top),
+                    right - left,
+                    bottom - top,
+                    fill=False,
+                    ec=colour,
+                    lw=width,
+                )
+            )
     if "emotion" in detection.table:
         axis.set_title(detection.table["emotion"][i], fontsize=9.5, fontweight="normal")
 for axis in axes.flat:
     axis.axis("off")
 figure.suptitle(
-    f"{where}{simulated_regions}: regions that evoke the emotion (red)" + (", other things (white)" if things else ""),
+    f"{where}{simulated_regions}: regions that evoke the emotion (red)"
+    + (", other things (white)" if things else ""),
     fontsize=11,
     fontweight="bold",
 )
 figures.show(
     figure,
-    alt=f"{len(shown)} pictures of {where} with red frames around the regions that evoke the emotion"
+    alt=(
+        f"{len(shown)} pictures of {where} with red frames around the regions that"
+        " evoke the emotion"
+    )
     + (" and white frames around all things." if things else "."),
 )
 
@@ -367,7 +441,6 @@ figures.show(
 # planted distribution of a picture, and how workers vote, could do no better than name the likeliest emotion.
 
 # %%
-
 import torch
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
@@ -380,29 +453,38 @@ seeds = [seed + s for s in range(settings["seeds"])]
 
 def accuracy(guesses, rows=test, truth=labels):
     """Share of right guesses, over seeds, with its interval."""
-    return evaluation.score(np.atleast_2d(guesses), truth[rows], groups[rows], "accuracy", seed=seed)
+    return evaluation.score(
+        np.atleast_2d(guesses), truth[rows], groups[rows], "accuracy", seed=seed
+    )
 
 
 def linear(x, truth=labels, rows=train):
-    """A linear classifier on standardised columns, its penalty chosen by leave-one-out error; a guess for each picture."""
+    """A linear classifier on standardised columns, its penalty chosen by leave-one-out
+    error; a guess for each picture."""
     machine = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(0, 5, 11)))
     return machine.fit(x[rows], truth[rows]).predict(x)
 
 
-answers = {}  # of each system: guesses over the eight emotions and over the two polarities, (seeds, pictures)
+# Of each system: guesses over eight emotions and over two polarities, (seeds, pictures).
+answers = {}
 with run.timed("baselines"):
     gch = np.sqrt(histograms.histograms_from_files(corpus.paths, grid=1))
     for system, guess in (
-        ("majority", lambda truth: np.full(len(labels), np.bincount(truth[train]).argmax())),
+        (
+            "majority",
+            lambda truth: np.full(len(labels), np.bincount(truth[train]).argmax()),
+        ),
         ("gch", lambda truth: linear(gch, truth)),
     ):
         answers[system] = (guess(labels)[None], guess(two)[None])
 
 
 def certainty(table):
-    """How probable the likeliest label of each picture is for whoever knows what was planted, if it has a label."""
-    # A majority for emotion k has a probability that grows with the share q_k of workers who say k; among pictures with
-    # a majority, the likeliest emotion is that of the largest q, which is the one of the largest planted probability.
+    """How probable the likeliest label of each picture is for whoever knows what was
+    planted, if it has a label."""
+    # A majority for emotion k has a probability that grows with the share q_k of
+    # workers who say k; among pictures with a majority, the likeliest emotion is that
+    # of the largest q, which is the one of the largest planted probability.
     from scipy.stats import binom
 
     planted = table[[f"p_{emotion}" for emotion in MIKELS]].to_numpy()
@@ -416,14 +498,25 @@ if name == "scenes":
     certain = certainty(corpus.table)
     bound = run.record(
         f"rao2019/bound/posterior/{name}/accuracy",
-        evaluation.bootstrap(lambda i: certain[test][i].mean(), groups[test], seed=seed),
+        evaluation.bootstrap(
+            lambda i: certain[test][i].mean(), groups[test], seed=seed
+        ),
     )
 for system, (eight, polarity) in answers.items():
     run.record(f"rao2019/baseline/{system}/{name}/accuracy", accuracy(eight[:, test]))
-    run.record(f"rao2019/baseline/{system}/{name}/accuracy2", accuracy(polarity[:, test], truth=two))
+    run.record(
+        f"rao2019/baseline/{system}/{name}/accuracy2",
+        accuracy(polarity[:, test], truth=two),
+    )
 rows = {
-    label: [str(run.metrics[f"rao2019/baseline/{system}/{name}/{measure}"]) for measure in ("accuracy", "accuracy2")]
-    for system, label in (("majority", "always the most frequent"), ("gch", "64 colours, linear classifier"))
+    label: [
+        str(run.metrics[f"rao2019/baseline/{system}/{name}/{measure}"])
+        for measure in ("accuracy", "accuracy2")
+    ]
+    for system, label in (
+        ("majority", "always the most frequent"),
+        ("gch", "64 colours, linear classifier"),
+    )
 }
 if bound:
     rows["the bound"] = [str(bound), ""]
@@ -460,9 +553,17 @@ for candidate in settings["trunk"]:
     try:
         with run.timed("maps of the trunk"):
             lab_maps = level_maps(lab.paths, candidate, size=side, device=run.device)
-            maps = lab_maps if name == "scenes" else level_maps(corpus.paths, candidate, size=side, device=run.device)
+            maps = (
+                lab_maps
+                if name == "scenes"
+                else level_maps(corpus.paths, candidate, size=side, device=run.device)
+            )
             region_maps = (
-                lab_maps if where == "scenes" else level_maps(detection.paths, candidate, size=side, device=run.device)
+                lab_maps
+                if where == "scenes"
+                else level_maps(
+                    detection.paths, candidate, size=side, device=run.device
+                )
             )
         trunk = candidate
         break
@@ -470,11 +571,15 @@ for candidate in settings["trunk"]:
         notes.append(f"{candidate} is out of reach ({why})")
 shapes, on_device = lab_maps.shapes, str(run.device)
 published_form = (cocostart.WIDTH, cocostart.HIDDEN, cocostart.BINS)
-from_coco = trunk == cocostart.NAME and tuple(settings[k] for k in ("width", "hidden units", "bins")) == published_form
+from_coco = (
+    trunk == cocostart.NAME
+    and tuple(settings[k] for k in ("width", "hidden units", "bins")) == published_form
+)
 
 
 def build(s, levels="multi"):
-    """A detector that knows nothing, or COCO's objects where its weights fit; the same seed gives the same weights."""
+    """A detector that knows nothing, or COCO's objects where its weights fit; the same
+    seed gives the same weights."""
     torch.manual_seed(s)
     knows = from_coco and levels == "multi"
     options = dict(
@@ -494,15 +599,29 @@ def build(s, levels="multi"):
 example = build(seed)
 count = lambda part: f"{sum(p.numel() for p in part.parameters()):,}"
 if notes:
-    display(Markdown("> " + "; ".join(notes) + f". The maps on this page are those of **{trunk}**."))
+    display(
+        Markdown(
+            "> "
+            + "; ".join(notes)
+            + f". The maps on this page are those of **{trunk}**."
+        )
+    )
 Markdown(
     f"The trunk, **{trunk}**, is frozen: its maps of "
     + ", ".join(f"{c} x {h} x {w}" for c, h, w in shapes)
-    + f" are computed once. On them stand a pyramid of {settings['width']} channels ({count(example.pyramid)} parameters), an object "
-    f"branch ({count(example.object)}) and an emotional branch ({count(example.emotional)}). The {len(example.anchors):,} anchors of a picture are squares of "
+    + f" are computed once. On them stand a pyramid of {settings['width']} channels"
+    f" ({count(example.pyramid)} parameters), an object branch"
+    f" ({count(example.object)}) and an emotional branch"
+    f" ({count(example.emotional)}). The {len(example.anchors):,} anchors of a"
+    " picture are squares of "
     + ", ".join(map(str, settings["anchors"]))
     + f" pixels in a picture of {side}."
-    + (" Pyramid and object branch start from COCO; what they find is not moved to fit." if from_coco else "")
+    + (
+        " Pyramid and object branch start from COCO; what they find is not moved to"
+        " fit."
+        if from_coco
+        else ""
+    )
 )
 
 # %% [markdown]
@@ -518,17 +637,32 @@ Markdown(
 object_truth = detecting.padded(lab_things)
 emotional_truth = detecting.padded(true_regions)
 object_rows = learn if where == "scenes" else np.arange(len(lab.table))
-recipe = lambda epochs, s: Recipe(epochs, settings["detector's batch"], settings["detector's lr"], seed=s)
+recipe = lambda epochs, s: Recipe(
+    epochs, settings["detector's batch"], settings["detector's lr"], seed=s
+)
 
 
 def trained(levels, s, object_step, emotional_step):
-    """A detector after both steps; each of them: maps, true boxes, rows to learn from, and what stands for the pictures."""
+    """A detector after both steps; each of them: maps, true boxes, rows to learn from,
+    and what stands for the pictures."""
     network = build(s, levels)
-    for branch, (x, boxes, rows, key) in (("object", object_step), ("emotional", emotional_step)):
+    for branch, (x, boxes, rows, key) in (
+        ("object", object_step),
+        ("emotional", emotional_step),
+    ):
         if branch == "object" and from_coco and levels == "multi":
             continue
         how = recipe(settings[f"{branch} epochs"], s)
-        detecting.train(f"rao2019-{branch}", network, x, boxes, how, branch, key=[key, trunk, side], rows=rows)
+        detecting.train(
+            f"rao2019-{branch}",
+            network,
+            x,
+            boxes,
+            how,
+            branch,
+            key=[key, trunk, side],
+            rows=rows,
+        )
     return network
 
 
@@ -536,7 +670,10 @@ asked = [(levels, s) for levels in ("multi", "single") for s in seeds]
 object_step = (lab_maps.rows, object_truth, object_rows, lab.content_hash)
 emotional_step = (region_maps.rows, emotional_truth, learn, detection.content_hash)
 with run.timed("detectors"):
-    fits = [functools.partial(trained, levels, s, object_step, emotional_step) for levels, s in asked]
+    fits = [
+        functools.partial(trained, levels, s, object_step, emotional_step)
+        for levels, s in asked
+    ]
     networks = dict(zip(asked, several(fits, device=run.device), strict=True))
 
 
@@ -556,8 +693,12 @@ def found_by(network, branch, all_maps, rows, keep=settings["regions"]):
 
 
 def found_by_each(wanted, all_maps, rows):
-    """The regions that each of several detectors finds: its key gives levels, branch and seed."""
-    fits = [functools.partial(found_by, networks[levels, s], branch, all_maps, rows) for levels, branch, s in wanted]
+    """The regions that each of several detectors finds: its key gives levels, branch
+    and seed."""
+    fits = [
+        functools.partial(found_by, networks[levels, s], branch, all_maps, rows)
+        for levels, branch, s in wanted
+    ]
     return dict(zip(wanted, several(fits, device=run.device), strict=True))
 
 
@@ -566,29 +707,45 @@ def hits(found, rows, truth):
     return match(*found.lists(), [truth[i] for i in rows])
 
 
-kinds = [(levels, branch) for levels in ("single", "multi") for branch in ("object", "emotional")]
+kinds = [
+    (levels, branch)
+    for levels in ("single", "multi")
+    for branch in ("object", "emotional")
+]
 region_groups = detection.table.group.to_numpy()
 with run.timed("detection"):
-    found = found_by_each([(*kind, s) for kind in kinds for s in seeds], region_maps, seek)
+    found = found_by_each(
+        [(*kind, s) for kind in kinds for s in seeds], region_maps, seek
+    )
     matches = {key: hits(own, seek, true_regions) for key, own in found.items()}
 by_kind = {kind: [matches[*kind, s] for s in seeds] for kind in kinds}
 rows = {}
 for kind in kinds:
     system = "_".join(kind)
     ap = run.record(
-        f"rao2019/detection/{system}/{where}/ap", detecting_measures.ap_score(by_kind[kind], region_groups[seek], seed)
+        f"rao2019/detection/{system}/{where}/ap",
+        detecting_measures.ap_score(by_kind[kind], region_groups[seek], seed),
     )
     hit = run.record(
         f"rao2019/detection/{system}/{where}/recall",
-        detecting_measures.recall_score(by_kind[kind], region_groups[seek], seed, k=settings["regions"]),
+        detecting_measures.recall_score(
+            by_kind[kind], region_groups[seek], seed, k=settings["regions"]
+        ),
     )
-    rows[f"{'several levels' if kind[0] == 'multi' else 'a single level'}, {kind[1]} regions"] = {
-        "average precision": str(ap), f"recall of the best {settings['regions']}": str(hit)
-    }  # fmt: skip
+    rows[
+        f"{'several levels' if kind[0] == 'multi' else 'a single level'}, {kind[1]}"
+        " regions"
+    ] = {
+        "average precision": str(ap),
+        f"recall of the best {settings['regions']}": str(hit),
+    }
 if things:
-    # Every thing found, none told from another: what is left to gain by knowing which of them matter.
+    # Every thing found, none told from another: what is left to gain by knowing which
+    # of them matter.
     blind = match(
-        [lab_things[i] for i in seek], [np.ones(len(lab_things[i])) for i in seek], [true_regions[i] for i in seek]
+        [lab_things[i] for i in seek],
+        [np.ones(len(lab_things[i])) for i in seek],
+        [true_regions[i] for i in seek],
     )
     rows["all things, none told from another"] = {
         "average precision": str(
@@ -598,23 +755,36 @@ if things:
             )
         )
     }
-pd.DataFrame(rows).T.fillna("").rename_axis(f"emotional regions of {len(seek)} pictures of {where}{simulated_regions}")
+pd.DataFrame(rows).T.fillna("").rename_axis(
+    f"emotional regions of {len(seek)} pictures of {where}{simulated_regions}"
+)
 
 
 # %% tags=["hide-input", "slide-part"]
 def ap_gain(first, second):
     """By how much the second detector's average precision is the higher one, paired."""
-    return detecting_measures.ap_difference(by_kind[first], by_kind[second], region_groups[seek], seed)
+    return detecting_measures.ap_difference(
+        by_kind[first], by_kind[second], region_groups[seek], seed
+    )
 
 
 figure, axes = plt.subplots(1, 2, figsize=(12, 4.2))
 colours = {"object": figures.PALETTE["sadness"], "emotional": figures.PALETTE["anger"]}
 for levels, branch in kinds:
     recalls, precisions = detecting_measures.curve(by_kind[levels, branch][0])
-    axes[0].plot(recalls, precisions, color=colours[branch], ls="-" if levels == "multi" else ":",
-                 label=f"{branch}, {'several levels' if levels == 'multi' else 'single level'}")  # fmt: skip
+    axes[0].plot(
+        recalls,
+        precisions,
+        color=colours[branch],
+        ls="-" if levels == "multi" else ":",
+        label=f"{branch}, {'several levels' if levels == 'multi' else 'single level'}",
+    )
 axes[0].set(
-    xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02), title="Precision over recall (first seed)"
+    xlabel="recall",
+    ylabel="precision",
+    xlim=(0, 1),
+    ylim=(0, 1.02),
+    title="Precision over recall (first seed)",
 )
 axes[0].legend(fontsize=8)
 for offset, (levels, marker) in zip(
@@ -623,7 +793,10 @@ for offset, (levels, marker) in zip(
     figures.interval_plot(
         axes[1],
         ["object regions", "emotional regions"],
-        [run.metrics[f"rao2019/detection/{levels}_{branch}/{where}/ap"] for branch in ("object", "emotional")],
+        [
+            run.metrics[f"rao2019/detection/{levels}_{branch}/{where}/ap"]
+            for branch in ("object", "emotional")
+        ],
         figures.PALETTE["contentment" if levels == "multi" else "fear"],
         offset,
         marker,
@@ -637,9 +810,14 @@ axes[1].set(
 axes[1].legend(fontsize=8)
 figures.show(
     figure,
-    alt="Left: precision over recall of four detectors. Right: their average precision: "
+    alt=(
+        "Left: precision over recall of four detectors. Right: their average"
+        " precision: "
+    )
     + "; ".join(
-        f"{' '.join(kind)} {run.metrics['rao2019/detection/' + '_'.join(kind) + '/' + where + '/ap']}" for kind in kinds
+        f"{' '.join(kind)}"
+        f" {run.metrics['rao2019/detection/' + '_'.join(kind) + '/' + where + '/ap']}"
+        for kind in kinds
     )
     + ".",
 )
@@ -658,8 +836,9 @@ emotion_gain = run.record(
     ap_gain(("multi", "object"), ("multi", "emotional")),
 )
 Markdown(
-    f"Several levels instead of one: **{levels_gain['emotional']}** for emotional regions, {levels_gain['object']} for objects. Knowing which "
-    f"regions evoke emotion instead of which are objects: **{emotion_gain}**."
+    f"Several levels instead of one: **{levels_gain['emotional']}** for emotional"
+    f" regions, {levels_gain['object']} for objects. Knowing which regions evoke"
+    f" emotion instead of which are objects: **{emotion_gain}**."
 )
 
 # %% [markdown]
@@ -673,35 +852,54 @@ Markdown(
 
 # %%
 def apart(first, second):
-    """first - second for estimates from different pictures; their intervals combined (MOVER, Zou and Donner 2008)."""
+    """first - second for estimates from different pictures; their intervals combined
+    (MOVER, Zou and Donner 2008)."""
     value = first.value - second.value
     low = value - np.hypot(first.value - first.low, second.high - second.value)
     high = value + np.hypot(first.high - first.value, second.value - second.low)
-    return evaluation.Estimate(value, float(low), float(high), first.n + second.n, "groups")
+    return evaluation.Estimate(
+        value, float(low), float(high), first.n + second.n, "groups"
+    )
 
 
 one_size_gain = None
 if where == "scenes":
     with run.timed("the control of sizes"):
-        even = run.load("scenes", count=settings["pictures of one size"], **(LAB | {"sizes": (0.3, 0.3)}))
+        even = run.load(
+            "scenes",
+            count=settings["pictures of one size"],
+            **(LAB | {"sizes": (0.3, 0.3)}),
+        )
         even_maps = level_maps(even.paths, trunk, size=side, device=run.device)
         even_groups = even.table.group.to_numpy()
         even_part = shared_out(even_groups, [0.6, 0.4], 1)
-        even_learn, even_seek = np.flatnonzero(even_part == 0), np.flatnonzero(even_part == 1)
-        scaled = lambda column: [np.array(own, float).reshape(-1, 4) * side / LAB["size"] for own in even.table[column]]
+        even_learn, even_seek = (
+            np.flatnonzero(even_part == 0),
+            np.flatnonzero(even_part == 1),
+        )
+        scaled = lambda column: [
+            np.array(own, float).reshape(-1, 4) * side / LAB["size"]
+            for own in even.table[column]
+        ]
         even_regions = scaled("regions")
         even_steps = [
             (even_maps.rows, detecting.padded(own), even_learn, even.content_hash)
             for own in (scaled("boxes"), even_regions)
         ]
-        fits = [functools.partial(trained, levels, s, *even_steps) for levels, s in asked]
+        fits = [
+            functools.partial(trained, levels, s, *even_steps) for levels, s in asked
+        ]
         even_matches = {"single": [], "multi": []}
-        for (levels, _), network in zip(asked, several(fits, device=run.device), strict=True):
+        for (levels, _), network in zip(
+            asked, several(fits, device=run.device), strict=True
+        ):
             even_found = found_by(network, "emotional", even_maps, even_seek)
             even_matches[levels].append(hits(even_found, even_seek, even_regions))
     one_size_gain = run.record(
         "rao2019/control/one_size/scenes/ap_difference",
-        detecting_measures.ap_difference(even_matches["single"], even_matches["multi"], even_groups[even_seek], seed),
+        detecting_measures.ap_difference(
+            even_matches["single"], even_matches["multi"], even_groups[even_seek], seed
+        ),
     )
     sizes_matter = run.record(
         f"rao2019/claims/levels_gain_needs_many_sizes/{where}/ap_difference",
@@ -709,14 +907,18 @@ if where == "scenes":
     )
     display(
         Markdown(
-            f"Gain by several levels where things differ in size: **{levels_gain['emotional']}**; where all have one size: **{one_size_gain}**; the "
-            f"difference of the two: {sizes_matter}. (Fewer pictures teach the detectors of the control: {len(even_learn)} for {len(learn)}.)"
+            "Gain by several levels where things differ in size:"
+            f" **{levels_gain['emotional']}**; where all have one size:"
+            f" **{one_size_gain}**; the difference of the two: {sizes_matter}. (Fewer"
+            f" pictures teach the detectors of the control: {len(even_learn)} for"
+            f" {len(learn)}.)"
         )
     )
 else:
     display(
         Markdown(
-            "> The control needs the laboratory, where the sizes of things can be set; it is run in the laptop profile."
+            "> The control needs the laboratory, where the sizes of things can be set;"
+            " it is run in the laptop profile."
         )
     )
 
@@ -729,47 +931,90 @@ else:
 # Only EmotionROI, whose viewers drew what moved them, could tell.
 
 # %% tags=["hide-input"]
-first_object, first_emotional = found["multi", "object", seed], found["multi", "emotional", seed]
+first_object, first_emotional = (
+    found["multi", "object", seed],
+    found["multi", "emotional", seed],
+)
 figure, axes = plt.subplots(2, 4, figsize=(12.5, 6.4))
 picked = list(range(0, len(seek), max(1, len(seek) // 8)))[:8]
 for axis, j in zip(axes.flat, picked, strict=False):
-    axis.imshow(np.array(Image.open(detection.paths[seek[j]]).convert("RGB").resize((side, side))))
-    for own, colour, width in ((first_object, "white", 2.6), (first_emotional, "#d62728", 1.6)):
+    axis.imshow(
+        np.array(
+            Image.open(detection.paths[seek[j]]).convert("RGB").resize((side, side))
+        )
+    )
+    for own, colour, width in (
+        (first_object, "white", 2.6),
+        (first_emotional, "#d62728", 1.6),
+    ):
         for left, top, right, bottom in own.boxes[j][own.scores[j] > 0][:3]:
-            axis.add_patch(plt.Rectangle((left, top), right - left, bottom - top, fill=False, ec=colour, lw=width))
+            axis.add_patch(
+                plt.Rectangle(
+                    (left, top),
+                    right - left,
+                    bottom - top,
+                    fill=False,
+                    ec=colour,
+                    lw=width,
+                )
+            )
 for axis in axes.flat:
     axis.axis("off")
 figure.suptitle(
-    f"Found in {where}{simulated_regions}: objects (white), emotional regions (red)", fontsize=11, fontweight="bold"
+    f"Found in {where}{simulated_regions}: objects (white), emotional regions (red)",
+    fontsize=11,
+    fontweight="bold",
 )
 figures.show(
-    figure, alt=f"{len(picked)} pictures of {where} with the three best object regions and emotional regions framed."
+    figure,
+    alt=(
+        f"{len(picked)} pictures of {where} with the three best object regions and"
+        " emotional regions framed."
+    ),
 )
 
 
 def mean_area(own):
-    """Mean share of the picture in the found regions of each picture, nan where there are none."""
-    shares = np.where(own.scores > 0, (own.boxes[..., 2:] - own.boxes[..., :2]).prod(-1) / side**2, np.nan)
-    return np.array([np.nanmean(row) if np.isfinite(row).any() else np.nan for row in shares])
+    """Mean share of the picture in the found regions of each picture, nan where there
+    are none."""
+    shares = np.where(
+        own.scores > 0,
+        (own.boxes[..., 2:] - own.boxes[..., :2]).prod(-1) / side**2,
+        np.nan,
+    )
+    return np.array(
+        [np.nanmean(row) if np.isfinite(row).any() else np.nan for row in shares]
+    )
 
 
 from emolib.evaluation import means
 
 area_of = {
-    branch: np.stack([mean_area(found["multi", branch, s]) for s in seeds]) for branch in ("object", "emotional")
+    branch: np.stack([mean_area(found["multi", branch, s]) for s in seeds])
+    for branch in ("object", "emotional")
 }
 true_area = lambda boxes: (
-    np.ptp(np.concatenate([boxes[i] for i in seek]).reshape(-1, 2, 2), 1).prod(1) / side**2
+    np.ptp(np.concatenate([boxes[i] for i in seek]).reshape(-1, 2, 2), 1).prod(1)
+    / side**2
 ).mean()
-larger = means.mean_difference(area_of["emotional"], area_of["object"], region_groups[seek], seed=seed)
-if where != "scenes":  # painted regions are boxes of things: they could not bear the claim out
-    run.record(f"rao2019/claims/emotional_regions_are_larger/{where}/area_difference", larger)
+larger = means.mean_difference(
+    area_of["emotional"], area_of["object"], region_groups[seek], seed=seed
+)
+if (
+    where != "scenes"
+):  # painted regions are boxes of things: they could not bear the claim out
+    run.record(
+        f"rao2019/claims/emotional_regions_are_larger/{where}/area_difference", larger
+    )
 Markdown(
-    f"Mean share of the picture in a region: objects {np.nanmean(area_of['object']):.3f}, emotional {np.nanmean(area_of['emotional']):.3f}; "
-    f"difference {larger.value:.3f} [{larger.low:.3f}, {larger.high:.3f}]."
+    "Mean share of the picture in a region: objects"
+    f" {np.nanmean(area_of['object']):.3f}, emotional"
+    f" {np.nanmean(area_of['emotional']):.3f}; difference {larger.value:.3f}"
+    f" [{larger.low:.3f}, {larger.high:.3f}]."
     + (
-        f" In truth: all things {true_area(lab_things):.3f}, those that evoke emotion {true_area(true_regions):.3f}. What is found may differ by the "
-        "detector's own doing; no verdict on the paper follows from it."
+        f" In truth: all things {true_area(lab_things):.3f}, those that evoke emotion"
+        f" {true_area(true_regions):.3f}. What is found may differ by the detector's"
+        " own doing; no verdict on the paper follows from it."
         if where == "scenes"
         else ""
     )
@@ -796,13 +1041,18 @@ backbone = backbones.freeze(backbones.load(trunk)).to(run.device)
 
 @torch.inference_mode()
 def embeddings(own):
-    """The trunk's embedding of squashed pictures, from their coarsest maps: (n, dim)."""
+    """The trunk's embedding of squashed pictures, from their coarsest maps: (n,
+    dim)."""
     length = int(np.prod(own.shapes[-1]))
     parts = np.array_split(np.arange(len(own)), max(1, len(own) // 128))
     read = lambda rows: (
-        torch.from_numpy(own.rows[rows, -length:].astype(np.float32)).reshape(-1, *own.shapes[-1]).to(run.device)
+        torch.from_numpy(own.rows[rows, -length:].astype(np.float32))
+        .reshape(-1, *own.shapes[-1])
+        .to(run.device)
     )
-    return np.concatenate([backbone.embed_levels(read(rows)).cpu().numpy() for rows in parts])
+    return np.concatenate(
+        [backbone.embed_levels(read(rows)).cpu().numpy() for rows in parts]
+    )
 
 
 used = np.sort(np.concatenate([train, dev, test]))
@@ -813,14 +1063,24 @@ with run.timed("regions of every picture"):
     multi = [("multi", branch, s) for branch in ("object", "emotional") for s in seeds]
     for (_, branch, s), own in found_by_each(multi, maps, used).items():
         local[branch, s] = np.full(
-            (len(labels), settings["regions"], sum(shapes[k][0] for k in regional.READ)), np.nan, np.float32
+            (
+                len(labels),
+                settings["regions"],
+                sum(shapes[k][0] for k in regional.READ),
+            ),
+            np.nan,
+            np.float32,
         )
         local[branch, s][used] = region_features(maps, own.boxes, rows=used)
 empty = np.mean([np.isnan(local["emotional", s][used][:, 0, 0]).mean() for s in seeds])
-number = np.mean([np.isfinite(local["emotional", s][used][:, :, 0]).sum(1).mean() for s in seeds])
+number = np.mean(
+    [np.isfinite(local["emotional", s][used][:, :, 0]).sum(1).mean() for s in seeds]
+)
 Markdown(
-    f"A picture has {number:.1f} emotional regions on average; in {empty:.1%} of the pictures the detector finds none, and the classifier reads the whole "
-    f"picture alone. A row of the classifier has {whole.shape[1]} + {settings['regions']} x {local['object', seed].shape[2]} numbers."
+    f"A picture has {number:.1f} emotional regions on average; in {empty:.1%} of the"
+    " pictures the detector finds none, and the classifier reads the whole picture"
+    f" alone. A row of the classifier has {whole.shape[1]} + {settings['regions']} x"
+    f" {local['object', seed].shape[2]} numbers."
 )
 
 # %% [markdown] tags=["slide"]
@@ -846,15 +1106,31 @@ figure, axes = plt.subplots(1, 3, figsize=(12.5, 3.4), sharey=True)
 order = [MIKELS.index(emotion) for emotion in emotions.WHEEL]
 for axis, share in zip(axes, (1.0, 0.8, 0.6), strict=True):
     for offset, convention, hatch in ((-0.2, "steps", ""), (0.2, "one_plus", "//")):
-        f = distributions.wheel_targets([MIKELS.index("awe")], share, convention)[0][order]
-        axis.bar(np.arange(8) + offset, f, 0.38, color=[figures.PALETTE[e] for e in emotions.WHEEL], hatch=hatch, edgecolor="white",
-                 label="neighbours at 1" if convention == "steps" else "neighbours at 2 (hatched)")  # fmt: skip
+        f = distributions.wheel_targets([MIKELS.index("awe")], share, convention)[0][
+            order
+        ]
+        axis.bar(
+            np.arange(8) + offset,
+            f,
+            0.38,
+            color=[figures.PALETTE[e] for e in emotions.WHEEL],
+            hatch=hatch,
+            edgecolor="white",
+            label=(
+                "neighbours at 1"
+                if convention == "steps"
+                else "neighbours at 2 (hatched)"
+            ),
+        )
     axis.set_xticks(range(8), emotions.WHEEL, rotation=50, ha="right", fontsize=8)
     axis.set_title(f"{share:.0%} say awe")
 axes[0].set_ylabel("target probability")
 figures.show(
     figure,
-    alt="Target distributions for awe when all, 80% and 60% of people agree: the rest goes mostly to contentment and excitement, awe's neighbours on the wheel.",
+    alt=(
+        "Target distributions for awe when all, 80% and 60% of people agree: the rest"
+        " goes mostly to contentment and excitement, awe's neighbours on the wheel."
+    ),
 )
 
 # %% [markdown] tags=["subslide"]
@@ -885,11 +1161,15 @@ check = pd.DataFrame(
 )
 run.record(
     "rao2019/gradient/mended/none/largest_difference",
-    evaluation.Estimate(float((mended - a.grad).abs().max()), None, None, 48, "numbers"),
+    evaluation.Estimate(
+        float((mended - a.grad).abs().max()), None, None, 48, "numbers"
+    ),
 )
 run.record(
     "rao2019/gradient/printed/none/largest_difference",
-    evaluation.Estimate(float((printed - a.grad).abs().max()), None, None, 48, "numbers"),
+    evaluation.Estimate(
+        float((printed - a.grad).abs().max()), None, None, 48, "numbers"
+    ),
 )
 check
 
@@ -911,10 +1191,17 @@ targets = {
 
 
 def classifier(system, x, target, s, rows):
-    """Probabilities (n, 8) from two fully connected layers trained on `target`; only `rows` are learned from."""
+    """Probabilities (n, 8) from two fully connected layers trained on `target`; only
+    `rows` are learned from."""
     torch.manual_seed(s)
     network = RegionalClassifier(x.shape[1], 8, settings["hidden units"]).to(on_device)
-    how = Recipe(settings["epochs"], settings["batch"], settings["lr"], settings["optimizer"], seed=s)
+    how = Recipe(
+        settings["epochs"],
+        settings["batch"],
+        settings["lr"],
+        settings["optimizer"],
+        seed=s,
+    )
     fitted(
         f"rao2019-{system}",
         network,
@@ -929,16 +1216,27 @@ def classifier(system, x, target, s, rows):
     return torch.from_numpy(logits).softmax(1).numpy()
 
 
-parts = {"global": ("global", None), "object": ("local", "object"), "emotional": ("local", "emotional"),
-         "global_object": ("both", "object"), "global_emotional": ("both", "emotional")}  # fmt: skip
+parts = {
+    "global": ("global", None),
+    "object": ("local", "object"),
+    "emotional": ("local", "emotional"),
+    "global_object": ("both", "object"),
+    "global_emotional": ("both", "emotional"),
+}
 # The depths of the trunk that stand for the paper's three networks further down.
 depths = {"alexnet": maps.means(2), "vgg16": maps.means(3), "resnet101": whole}
-labels_of = {"global": "whole picture alone", "object": "object regions alone", "emotional": "emotional regions alone",
-             "global_object": "whole picture and object regions", "global_emotional": "whole picture and emotional regions"}  # fmt: skip
+labels_of = {
+    "global": "whole picture alone",
+    "object": "object regions alone",
+    "emotional": "emotional regions alone",
+    "global_object": "whole picture and object regions",
+    "global_emotional": "whole picture and emotional regions",
+}
 
 
 def rows_of(system, s):
-    """The classifier's input: the whole picture at one depth of the trunk, regions, or both."""
+    """The classifier's input: the whole picture at one depth of the trunk, regions, or
+    both."""
     if system in depths:
         return joined(depths[system], None, train, "global")
     which, branch = parts[system]
@@ -946,7 +1244,8 @@ def rows_of(system, s):
 
 
 def over_seeds(wanted, tag="", rows=train):
-    """Probabilities (seeds, n, 8) of every wanted classifier: its key gives a system and a target."""
+    """Probabilities (seeds, n, 8) of every wanted classifier: its key gives a system
+    and a target."""
     fits = [
         functools.partial(classifier, system + tag, rows_of(system, s), target, s, rows)
         for system, target in wanted.values()
@@ -957,7 +1256,8 @@ def over_seeds(wanted, tag="", rows=train):
 
 
 def polarities(p):
-    """Class numbers of the two polarities: is most of the probability on positive emotions?"""
+    """Class numbers of the two polarities: is most of the probability on positive
+    emotions?"""
     return (p[..., POSITIVE].sum(-1) >= 0.5).astype(int)
 
 
@@ -965,15 +1265,26 @@ with run.timed("Table 1"):
     table1 = over_seeds({system: (system, targets["multi"]) for system in parts})
 for system, p in table1.items():
     answers[system] = (p.argmax(-1), polarities(p))
-    run.record(f"rao2019/table1/{system}/{name}/accuracy", accuracy(answers[system][0][:, test]))
-    run.record(f"rao2019/table1/{system}/{name}/accuracy2", accuracy(answers[system][1][:, test], truth=two))
+    run.record(
+        f"rao2019/table1/{system}/{name}/accuracy",
+        accuracy(answers[system][0][:, test]),
+    )
+    run.record(
+        f"rao2019/table1/{system}/{name}/accuracy2",
+        accuracy(answers[system][1][:, test], truth=two),
+    )
 
 
 def gain(first, second, measure="accuracy"):
     """By how much the second system is the better one on the test pictures, paired."""
     k, truth = (0, labels) if measure == "accuracy" else (1, two)
     return evaluation.difference(
-        answers[first][k][:, test], answers[second][k][:, test], truth[test], groups[test], "accuracy", seed=seed
+        answers[first][k][:, test],
+        answers[second][k][:, test],
+        truth[test],
+        groups[test],
+        "accuracy",
+        seed=seed,
     )
 
 
@@ -981,14 +1292,17 @@ from emolib import claims
 
 published = {c.id: c.published for c in claims.claims("rao2019") if c.kind == "number"}
 paper_row = lambda system, k: published.get(
-    f"rao2019/table1/{system}/{k}", published.get(f"rao2019/table1_global/whole/{k}") if system == "global" else None
+    f"rao2019/table1/{system}/{k}",
+    published.get(f"rao2019/table1_global/whole/{k}") if system == "global" else None,
 )
 pd.DataFrame(
     {
         labels_of[system]: {
             "paper, eight": f"{paper_row(system, 'eight'):.2f}",
             "ours, eight": str(run.metrics[f"rao2019/table1/{system}/{name}/accuracy"]),
-            "over the whole picture": "" if system == "global" else str(gain("global", system)),
+            "over the whole picture": (
+                "" if system == "global" else str(gain("global", system))
+            ),
             "paper, two": f"{paper_row(system, 'two'):.2f}",
             "ours, two": str(run.metrics[f"rao2019/table1/{system}/{name}/accuracy2"]),
         }
@@ -1007,19 +1321,25 @@ pd.DataFrame(
 
 # %%
 def relabelled(**strengths):
-    """The labels of the same pictures when some of what was planted is switched off, and p*; what bounds guessing them."""
-    other = run.load("scenes", count=settings["pictures"], **(LAB | strengths), pictures=False)
+    """The labels of the same pictures when some of what was planted is switched off,
+    and p*; what bounds guessing them."""
+    other = run.load(
+        "scenes", count=settings["pictures"], **(LAB | strengths), pictures=False
+    )
     return voted(other.table), certainty(other.table)
 
 
 def control(own, share, systems, loss="multi", tag=""):
-    """Guesses (seeds, n) of some classifiers that learn and are judged on other labels of the same pictures."""
+    """Guesses (seeds, n) of some classifiers that learn and are judged on other labels
+    of the same pictures."""
     rows = np.flatnonzero((part == 1) & (own >= 0))
     target = (
         one_hot_of(own)
         if loss == "cls"
         else distributions.mixed_targets(
-            np.maximum(own, 0), distributions.wheel_targets(np.maximum(own, 0), share), LAMBDA
+            np.maximum(own, 0),
+            distributions.wheel_targets(np.maximum(own, 0), share),
+            LAMBDA,
         )
     )
     found = over_seeds({system: (system, target) for system in systems}, tag, rows)
@@ -1030,7 +1350,8 @@ one_hot_of = lambda own: np.eye(8, dtype=np.float32)[np.maximum(own, 0)]
 
 
 def was_right(guesses, truth):
-    """1 where a guess is right, 0 where it is wrong, nan where a picture has no label or is none of the test's: (seeds, n)."""
+    """1 where a guess is right, 0 where it is wrong, nan where a picture has no label
+    or is none of the test's: (seeds, n)."""
     judged = np.zeros(len(truth), bool)
     judged[np.flatnonzero(part == 3)] = True
     return np.where(judged & (truth >= 0), guesses == truth, np.nan).astype(float)
@@ -1040,9 +1361,13 @@ controls = {}
 if name == "scenes":
     with run.timed("controls of regions"):
         blind, blind_certain = relabelled(object=0.0)
-        blind_answers = control(*blind, ("global", "global_object", "global_emotional"), tag="-no-objects")
+        blind_answers = control(
+            *blind, ("global", "global_object", "global_emotional"), tag="-no-objects"
+        )
         bare, bare_certain = relabelled(background=0.0, palette=0.0)
-        bare_answers = control(*bare, ("emotional", "global_emotional"), tag="-no-surroundings")
+        bare_answers = control(
+            *bare, ("emotional", "global_emotional"), tag="-no-surroundings"
+        )
     comparisons = {
         "regions_over_whole": (
             blind,
@@ -1076,11 +1401,17 @@ if name == "scenes":
         ("no_surroundings", "where surroundings evoke nothing", bare, bare_certain),
     ):
         asked_of = np.flatnonzero((part == 3) & (own >= 0))
-        usual = np.full((1, len(asked_of)), np.bincount(own[(part == 1) & (own >= 0)]).argmax())
-        usual = evaluation.score(usual, own[asked_of], groups[asked_of], "accuracy", seed=seed)
+        usual = np.full(
+            (1, len(asked_of)), np.bincount(own[(part == 1) & (own >= 0)]).argmax()
+        )
+        usual = evaluation.score(
+            usual, own[asked_of], groups[asked_of], "accuracy", seed=seed
+        )
         if slug != "planted":  # of what was planted, both are recorded above
             run.record(f"rao2019/control/{slug}_majority/{name}/accuracy", usual)
-        most = evaluation.bootstrap(lambda i, a=asked_of, c=sure_of: c[a][i].mean(), groups[asked_of], seed=seed)
+        most = evaluation.bootstrap(
+            lambda i, a=asked_of, c=sure_of: c[a][i].mean(), groups[asked_of], seed=seed
+        )
         rows[arm] = {
             "pictures with a label": int((own >= 0).sum()),
             "test pictures": len(asked_of),
@@ -1088,15 +1419,23 @@ if name == "scenes":
             "the bound": str(most),
         }
     display(
-        pd.DataFrame(rows).T.rename_axis(f"what each control starts from, {len(labels)} pictures of {name}{simulated}")
+        pd.DataFrame(rows).T.rename_axis(
+            f"what each control starts from, {len(labels)} pictures of"
+            f" {name}{simulated}"
+        )
     )
     rows = {}
     for slug, (other, guesses, first, second, label, off) in comparisons.items():
-        on = was_right(answers[second][0], labels) - was_right(answers[first][0], labels)
-        without = was_right(guesses[second], other[0]) - was_right(guesses[first], other[0])
+        on = was_right(answers[second][0], labels) - was_right(
+            answers[first][0], labels
+        )
+        without = was_right(guesses[second], other[0]) - was_right(
+            guesses[first], other[0]
+        )
         planted_gain = means.mean_score(on, groups, seed=seed)
         control_gain = run.record(
-            f"rao2019/control/{slug}/{name}/accuracy_difference", means.mean_score(without, groups, seed=seed)
+            f"rao2019/control/{slug}/{name}/accuracy_difference",
+            means.mean_score(without, groups, seed=seed),
         )
         controls[slug] = means.mean_difference(on, without, groups, seed=seed)
         rows[label] = {
@@ -1108,11 +1447,16 @@ if name == "scenes":
         f"rao2019/claims/regions_gain_needs_emotional_regions/{name}/accuracy_difference",
         controls["regions_over_whole"],
     )
-    display(pd.DataFrame(rows).T.fillna("").rename_axis(f"gain in accuracy, {name}{simulated}"))
+    display(
+        pd.DataFrame(rows)
+        .T.fillna("")
+        .rename_axis(f"gain in accuracy, {name}{simulated}")
+    )
 else:
     display(
         Markdown(
-            "> The controls need the laboratory, where causes can be switched off; they are run in the laptop profile."
+            "> The controls need the laboratory, where causes can be switched off; they"
+            " are run in the laptop profile."
         )
     )
 
@@ -1130,14 +1474,17 @@ shot_name = settings["photographs"]
 
 
 def ridge(x, target, rows):
-    """Ridge regression fitted on some rows, predicted for all; the penalty has the least leave-one-out error.
+    """Ridge regression fitted on some rows, predicted for all.
 
-    Of a few hundred pictures with thousands of numbers only the scalar products matter: turning the axes into the few
+    The penalty has the least leave-one-out error. Of a few hundred pictures with
+    thousands of numbers only the scalar products matter: turning the axes into the few
     directions that the pictures span changes no solution, and costs a fraction.
     """
     values, turned = np.linalg.eigh((x @ x.T).astype(float))
     spanned = turned * np.sqrt(np.maximum(values, 0))
-    return RidgeCV(np.logspace(2, 6, 9)).fit(spanned[rows], target[rows]).predict(spanned)
+    return (
+        RidgeCV(np.logspace(2, 6, 9)).fit(spanned[rows], target[rows]).predict(spanned)
+    )
 
 
 if photographs is not None:
@@ -1147,14 +1494,22 @@ if photographs is not None:
         shot_maps = level_maps(photographs.paths, trunk, size=side, device=run.device)
         shot_whole = embeddings(shot_maps)
         valence, arousal = shots["valence"].to_numpy(), shots["arousal"].to_numpy()
-        shot_truth = ((valence > 4).astype(int), 2 * (valence > np.median(valence)) + (arousal > np.median(arousal)))
-        coded = np.concatenate([np.eye(2)[shot_truth[0]], np.eye(4)[shot_truth[1].astype(int)]], 1)
+        shot_truth = (
+            (valence > 4).astype(int),
+            2 * (valence > np.median(valence)) + (arousal > np.median(arousal)),
+        )
+        coded = np.concatenate(
+            [np.eye(2)[shot_truth[0]], np.eye(4)[shot_truth[1].astype(int)]], 1
+        )
         shot_folds = evaluation.folds(shot_groups, settings["folds"], seed)
         shot_answers = {system: [[], []] for system in parts}
         shot_found = found_by_each(multi, shot_maps, np.arange(len(shots)))
         shot_found = {(branch, s): own for (_, branch, s), own in shot_found.items()}
         for s in seeds:
-            shot_local = {b: region_features(shot_maps, shot_found[b, s].boxes) for b in ("object", "emotional")}
+            shot_local = {
+                b: region_features(shot_maps, shot_found[b, s].boxes)
+                for b in ("object", "emotional")
+            }
             for system, (which, branch) in parts.items():
                 if which == "global" and s != seeds[0]:
                     continue  # nothing of it depends on the seed
@@ -1165,7 +1520,11 @@ if photographs is not None:
                 shot_answers[system][0].append(guess[:, :2].argmax(1))
                 shot_answers[system][1].append(guess[:, 2:].argmax(1))
     shot_score = lambda system, k: evaluation.score(
-        np.stack(shot_answers[system][k]), shot_truth[k], shot_groups, "accuracy", seed=seed
+        np.stack(shot_answers[system][k]),
+        shot_truth[k],
+        shot_groups,
+        "accuracy",
+        seed=seed,
     )
     shot_gain = lambda first, second, k: evaluation.difference(
         np.stack(shot_answers[first][k]),
@@ -1178,18 +1537,31 @@ if photographs is not None:
     rows = {}
     for system in parts:
         both = [
-            run.record(f"rao2019/table1/{system}/{shot_name}/{measure}", shot_score(system, k))
+            run.record(
+                f"rao2019/table1/{system}/{shot_name}/{measure}", shot_score(system, k)
+            )
             for k, measure in enumerate(("accuracy2", "accuracy4"))
         ]
         rows[labels_of[system]] = {
             "positive or negative": str(both[0]),
-            "over the whole picture": "" if system == "global" else str(shot_gain("global", system, 0)),
+            "over the whole picture": (
+                "" if system == "global" else str(shot_gain("global", system, 0))
+            ),
             "quadrant": str(both[1]),
-            "over the whole picture ": "" if system == "global" else str(shot_gain("global", system, 1)),
+            "over the whole picture ": (
+                "" if system == "global" else str(shot_gain("global", system, 1))
+            ),
         }
     usual = [np.bincount(t).max() / len(t) for t in shot_truth]
-    rows["always the most frequent"] = {"positive or negative": f"{usual[0]:.2f}", "quadrant": f"{usual[1]:.2f}"}
-    display(pd.DataFrame(rows).T.fillna("").rename_axis(f"accuracy on {len(shots)} photographs of {shot_name}"))
+    rows["always the most frequent"] = {
+        "positive or negative": f"{usual[0]:.2f}",
+        "quadrant": f"{usual[1]:.2f}",
+    }
+    display(
+        pd.DataFrame(rows)
+        .T.fillna("")
+        .rename_axis(f"accuracy on {len(shots)} photographs of {shot_name}")
+    )
     transfer = [
         run.record(metric, shot_gain("global", "global_emotional", k))
         for k, metric in enumerate(
@@ -1200,23 +1572,37 @@ if photographs is not None:
         )
     ]
     told = [
-        "They help."
-        if gained.low > 0
-        else "They hurt."
-        if gained.high < 0
-        else "Whether they help can't be told from this."
+        (
+            "They help."
+            if gained.low > 0
+            else (
+                "They hurt."
+                if gained.high < 0
+                else "Whether they help can't be told from this."
+            )
+        )
         for gained in transfer
     ]
     display(
         Markdown(
-            f"Emotional regions found by a detector of painted things, added to the whole photograph: **{transfer[0]}** for the polarity. **{told[0]}** "
-            f"For the quadrant: **{transfer[1]}**. **{told[1]}** The claim is judged by the polarity, which the paper has too; the quadrant is ours. "
-            f"On a photograph it finds {np.mean([(shot_found['emotional', s].scores > 0).sum(1).mean() for s in seeds]):.1f} regions, and none in "
-            f"{np.mean([(shot_found['emotional', s].scores[:, 0] == 0).mean() for s in seeds]):.0%} of them."
+            "Emotional regions found by a detector of painted things, added to the"
+            f" whole photograph: **{transfer[0]}** for the polarity. **{told[0]}** For"
+            f" the quadrant: **{transfer[1]}**. **{told[1]}** The claim is judged by"
+            " the polarity, which the paper has too; the quadrant is ours. On a"
+            " photograph it finds"
+            f" {np.mean([(shot_found['emotional', s].scores > 0).sum(1).mean() for s in seeds]):.1f}"
+            " regions, and none in"
+            f" {np.mean([(shot_found['emotional', s].scores[:, 0] == 0).mean() for s in seeds]):.0%}"
+            " of them."
         )
     )
 else:
-    display(Markdown(f"> **Not run: {shot_name} is not within reach.** See the page on data for how to get it."))
+    display(
+        Markdown(
+            f"> **Not run: {shot_name} is not within reach.** See the page on data for"
+            " how to get it."
+        )
+    )
 
 # %% tags=["hide-input"]
 if photographs is not None:
@@ -1224,22 +1610,42 @@ if photographs is not None:
     ranked = np.argsort(valence)
     picked = ranked[(np.linspace(0.08, 0.97, 10) * (len(ranked) - 1)).astype(int)]
     for axis, i in zip(axes.flat, picked, strict=False):
-        axis.imshow(np.array(Image.open(photographs.paths[i]).convert("RGB").resize((side, side))))
-        for branch, colour, width in (("object", "white", 2.4), ("emotional", "#d62728", 1.5)):
+        axis.imshow(
+            np.array(
+                Image.open(photographs.paths[i]).convert("RGB").resize((side, side))
+            )
+        )
+        for branch, colour, width in (
+            ("object", "white", 2.4),
+            ("emotional", "#d62728", 1.5),
+        ):
             own = shot_found[branch, seed]
             for left, top, right, bottom in own.boxes[i][own.scores[i] > 0][:2]:
-                axis.add_patch(plt.Rectangle((left, top), right - left, bottom - top, fill=False, ec=colour, lw=width))
+                axis.add_patch(
+                    plt.Rectangle(
+                        (left, top),
+                        right - left,
+                        bottom - top,
+                        fill=False,
+                        ec=colour,
+                        lw=width,
+                    )
+                )
         axis.set_title(f"valence {valence[i]:.1f}", fontsize=9, fontweight="normal")
     for axis in axes.flat:
         axis.axis("off")
     figure.suptitle(
-        "Photographs: objects (white) and emotional regions (red) of a detector trained on painted scenes",
+        "Photographs: objects (white) and emotional regions (red) of a detector trained"
+        " on painted scenes",
         fontsize=11,
         fontweight="bold",
     )
     figures.show(
         figure,
-        alt="Ten photographs of OASIS with the two best object regions and emotional regions framed, as found by the detector trained on scenes.",
+        alt=(
+            "Ten photographs of OASIS with the two best object regions and emotional"
+            " regions framed, as found by the detector trained on scenes."
+        ),
     )
 
 # %% [markdown]
@@ -1251,7 +1657,10 @@ if photographs is not None:
 
 # %%
 with run.timed("Table 2"):
-    table2 = {("ours", "multi"): table1["global_emotional"], ("resnet101", "multi"): table1["global"]}
+    table2 = {
+        ("ours", "multi"): table1["global_emotional"],
+        ("resnet101", "multi"): table1["global"],
+    }
     left = [
         (system, loss)
         for loss in ("cls", "p", "multi")
@@ -1259,20 +1668,36 @@ with run.timed("Table 2"):
         if (system, loss) not in table2
     ]
     table2 |= over_seeds(
-        {(system, loss): ("global_emotional" if system == "ours" else system, targets[loss]) for system, loss in left}
+        {
+            (system, loss): (
+                "global_emotional" if system == "ours" else system,
+                targets[loss],
+            )
+            for system, loss in left
+        }
     )
-network_names = {"alexnet": "small (for AlexNet)", "resnet101": "large (for ResNet-101)", "ours": "ours"}
+network_names = {
+    "alexnet": "small (for AlexNet)",
+    "resnet101": "large (for ResNet-101)",
+    "ours": "ours",
+}
 rows = {}
 for system, label in network_names.items():
     rows[label] = {}
     for loss in ("cls", "p", "multi"):
         p = table2[system, loss]
         answers[system, loss] = (p.argmax(-1), polarities(p))
-        e = run.record(f"rao2019/table2/{system}/{name}/accuracy_{loss}", accuracy(answers[system, loss][0][:, test]))
-        run.record(
-            f"rao2019/table2/{system}/{name}/accuracy2_{loss}", accuracy(answers[system, loss][1][:, test], truth=two)
+        e = run.record(
+            f"rao2019/table2/{system}/{name}/accuracy_{loss}",
+            accuracy(answers[system, loss][0][:, test]),
         )
-        rows[label][f"L_{loss}, paper"] = f"{published[f'rao2019/table2/{system}/{loss}']:.2f}"
+        run.record(
+            f"rao2019/table2/{system}/{name}/accuracy2_{loss}",
+            accuracy(answers[system, loss][1][:, test], truth=two),
+        )
+        rows[label][f"L_{loss}, paper"] = (
+            f"{published[f'rao2019/table2/{system}/{loss}']:.2f}"
+        )
         rows[label][f"L_{loss}, ours"] = str(e)
     rows[label]["L_multi over L_cls"] = str(gain((system, "cls"), (system, "multi")))
 pd.DataFrame(rows).rename_axis(f"eight emotions, {name}{simulated}")
@@ -1289,27 +1714,47 @@ safe = np.maximum(labels, 0)
 with run.timed("lambda"):
     by_lambda = {LAMBDA: table2["ours", "multi"], 0.0: table2["ours", "cls"]}
     mixed = {
-        lam: distributions.mixed_targets(safe, wheel_f, lam) for lam in settings["lambdas"] if lam not in by_lambda
+        lam: distributions.mixed_targets(safe, wheel_f, lam)
+        for lam in settings["lambdas"]
+        if lam not in by_lambda
     }
-    mixed["even"] = distributions.mixed_targets(safe, distributions.even_targets(safe, p_star), LAMBDA)
-    by_lambda |= over_seeds({key: ("global_emotional", target) for key, target in mixed.items()})
+    mixed["even"] = distributions.mixed_targets(
+        safe, distributions.even_targets(safe, p_star), LAMBDA
+    )
+    by_lambda |= over_seeds(
+        {key: ("global_emotional", target) for key, target in mixed.items()}
+    )
     even_spread = by_lambda.pop("even")
     by_lambda = {lam: by_lambda[lam] for lam in settings["lambdas"]}
 answers["even spread"] = (even_spread.argmax(-1), polarities(even_spread))
 for lam, p in by_lambda.items():
     answers["lambda", lam] = (p.argmax(-1), polarities(p))
-    run.record(f"rao2019/lambda/{lam:g}/{name}/accuracy", accuracy(answers["lambda", lam][0][:, test]))
-on_dev = {lam: float((p.argmax(-1)[:, dev] == labels[dev]).mean()) for lam, p in by_lambda.items()}
+    run.record(
+        f"rao2019/lambda/{lam:g}/{name}/accuracy",
+        accuracy(answers["lambda", lam][0][:, test]),
+    )
+on_dev = {
+    lam: float((p.argmax(-1)[:, dev] == labels[dev]).mean())
+    for lam, p in by_lambda.items()
+}
 inside = [lam for lam in by_lambda if 0 < lam < 1]
 best = max(inside, key=lambda lam: (on_dev[lam], -lam))
 best_of_all = max(on_dev, key=lambda lam: (on_dev[lam], -lam))
 run.record(
-    f"rao2019/lambda/best/{name}/lambda", evaluation.Estimate(float(best_of_all), None, None, len(dev), "pictures")
+    f"rao2019/lambda/best/{name}/lambda",
+    evaluation.Estimate(float(best_of_all), None, None, len(dev), "pictures"),
 )
 figure, axis = plt.subplots(figsize=(7.5, 3.8))
 curve = [run.metrics[f"rao2019/lambda/{lam:g}/{name}/accuracy"] for lam in by_lambda]
-axis.errorbar(list(by_lambda), [e.value for e in curve], [[e.value - e.low for e in curve], [e.high - e.value for e in curve]],
-              color=figures.PALETTE["anger"], marker="o", capsize=3, label="test, with 95% interval")  # fmt: skip
+axis.errorbar(
+    list(by_lambda),
+    [e.value for e in curve],
+    [[e.value - e.low for e in curve], [e.high - e.value for e in curve]],
+    color=figures.PALETTE["anger"],
+    marker="o",
+    capsize=3,
+    label="test, with 95% interval",
+)
 axis.plot(
     list(by_lambda),
     [on_dev[lam] for lam in by_lambda],
@@ -1331,9 +1776,11 @@ figures.show(
     + ".",
 )
 Markdown(
-    f"Best on the validation pictures: **λ = {best_of_all:g}** (of those inside, {best:g}). On the test pictures, {best:g} instead of the label alone: "
-    f"**{gain(('lambda', 0.0), ('lambda', best))}**; instead of the distribution alone: {gain(('lambda', 1.0), ('lambda', best))}. The wheel instead of an even "
-    f"spread: {gain('even spread', ('ours', 'multi'))}."
+    f"Best on the validation pictures: **λ = {best_of_all:g}** (of those inside,"
+    f" {best:g}). On the test pictures, {best:g} instead of the label alone:"
+    f" **{gain(('lambda', 0.0), ('lambda', best))}**; instead of the distribution"
+    f" alone: {gain(('lambda', 1.0), ('lambda', best))}. The wheel instead of an even"
+    f" spread: {gain('even spread', ('ours', 'multi'))}."
 )
 
 # %% [markdown]
@@ -1347,16 +1794,25 @@ Markdown(
 sure_gain = None
 if name == "scenes":
     with run.timed("control of labels"):
-        sure, _ = relabelled(object=100.0, background=100.0, palette=100.0, reliability=1.0)
+        sure, _ = relabelled(
+            object=100.0, background=100.0, palette=100.0, reliability=1.0
+        )
         of_one_mind = float((sure[1][sure[0] >= 0] == 1).mean())
         sure_answers = {
-            loss: control(*sure, ("global_emotional",), loss, "-one-mind")["global_emotional"]
+            loss: control(*sure, ("global_emotional",), loss, "-one-mind")[
+                "global_emotional"
+            ]
             for loss in ("cls", "multi")
         }
-    on = was_right(answers["ours", "multi"][0], labels) - was_right(answers["ours", "cls"][0], labels)
-    without = was_right(sure_answers["multi"], sure[0]) - was_right(sure_answers["cls"], sure[0])
+    on = was_right(answers["ours", "multi"][0], labels) - was_right(
+        answers["ours", "cls"][0], labels
+    )
+    without = was_right(sure_answers["multi"], sure[0]) - was_right(
+        sure_answers["cls"], sure[0]
+    )
     sure_gain = run.record(
-        f"rao2019/control/one_mind/{name}/accuracy_difference", means.mean_score(without, groups, seed=seed)
+        f"rao2019/control/one_mind/{name}/accuracy_difference",
+        means.mean_score(without, groups, seed=seed),
     )
     divided = run.record(
         f"rao2019/claims/multi_gain_needs_uncertain_labels/{name}/accuracy_difference",
@@ -1364,12 +1820,16 @@ if name == "scenes":
     )
     display(
         Markdown(
-            rf"Of these pictures {of_one_mind:.0%} have five equal votes. Gain by $L_\mathrm{{multi}}$ where people disagree: "
-            f"**{means.mean_score(on, groups, seed=seed)}**; where they are of one mind: **{sure_gain}**; the difference: {divided}."
+            rf"Of these pictures {of_one_mind:.0%} have five equal votes. Gain by"
+            r" $L_\mathrm{multi}$ where people disagree: "
+            f"**{means.mean_score(on, groups, seed=seed)}**; where they are of one"
+            f" mind: **{sure_gain}**; the difference: {divided}."
         )
     )
 else:
-    display(Markdown("> The control needs the laboratory; it is run in the laptop profile."))
+    display(
+        Markdown("> The control needs the laboratory; it is run in the laptop profile.")
+    )
 
 # %% [markdown]
 # ### Are the probabilities true?
@@ -1382,56 +1842,108 @@ else:
 # %% tags=["hide-input"]
 from emolib.evaluation import calibration
 
-true_distribution = corpus.table[[f"p_{emotion}" for emotion in MIKELS]].to_numpy() if name == "scenes" else None
-reference = true_distribution if true_distribution is not None else distributions.wheel_targets(safe, p_star)
+true_distribution = (
+    corpus.table[[f"p_{emotion}" for emotion in MIKELS]].to_numpy()
+    if name == "scenes"
+    else None
+)
+reference = (
+    true_distribution
+    if true_distribution is not None
+    else distributions.wheel_targets(safe, p_star)
+)
 rows, divergence = {}, {}
-for loss, title in (("cls", "L_cls"), ("p", "L_p"), ("multi", "L_multi"), ("even", "L_multi, even spread")):
+for loss, title in (
+    ("cls", "L_cls"),
+    ("p", "L_p"),
+    ("multi", "L_multi"),
+    ("even", "L_multi, even spread"),
+):
     p = (even_spread if loss == "even" else table2["ours", loss])[:, test]
     divergence[loss] = calibration.divergences(p, reference[test])
     kl = run.record(
-        f"rao2019/calibration/{loss}/{name}/kl", means.mean_score(divergence[loss], groups[test], seed=seed)
+        f"rao2019/calibration/{loss}/{name}/kl",
+        means.mean_score(divergence[loss], groups[test], seed=seed),
     )
     brier = run.record(
         f"rao2019/calibration/{loss}/{name}/brier",
-        means.mean_score(calibration.brier_scores(p, labels[test]), groups[test], seed=seed),
+        means.mean_score(
+            calibration.brier_scores(p, labels[test]), groups[test], seed=seed
+        ),
     )
     error = run.record(
         f"rao2019/calibration/{loss}/{name}/calibration_error",
         calibration.calibration_score(p, labels[test], groups[test], seed=seed),
     )
-    rows[title] = {"divergence (KL)": str(kl), "Brier score": str(brier), "calibration error": str(error),
-                         "the same by chance alone": f"{calibration.calibration_floor(p, seed=seed):.2f}"}  # fmt: skip
+    rows[title] = {
+        "divergence (KL)": str(kl),
+        "Brier score": str(brier),
+        "calibration error": str(error),
+        "the same by chance alone": (
+            f"{calibration.calibration_floor(p, seed=seed):.2f}"
+        ),
+    }
 closer = run.record(
     f"rao2019/claims/multi_loss_predicts_distributions/{name}/kl_difference",
-    means.mean_difference(divergence["cls"], divergence["multi"], groups[test], seed=seed),
+    means.mean_difference(
+        divergence["cls"], divergence["multi"], groups[test], seed=seed
+    ),
 )
-by_softening = means.mean_difference(divergence["cls"], divergence["even"], groups[test], seed=seed)
+by_softening = means.mean_difference(
+    divergence["cls"], divergence["even"], groups[test], seed=seed
+)
 by_wheel = run.record(
     f"rao2019/calibration/wheel_over_even/{name}/kl_difference",
-    means.mean_difference(divergence["even"], divergence["multi"], groups[test], seed=seed),
+    means.mean_difference(
+        divergence["even"], divergence["multi"], groups[test], seed=seed
+    ),
 )
 figure, axis = plt.subplots(figsize=(5.2, 4.4))
 axis.plot([0, 1], [0, 1], color="black", lw=1, ls=":")
 for loss, colour in (("cls", "sadness"), ("p", "awe"), ("multi", "anger")):
     diagram = calibration.reliability(table2["ours", loss][0][test], labels[test], 8)
     axis.plot(
-        diagram.confidence, diagram.right, marker="o", color=figures.PALETTE[colour], label=rf"$L_\mathrm{{{loss}}}$"
+        diagram.confidence,
+        diagram.right,
+        marker="o",
+        color=figures.PALETTE[colour],
+        label=rf"$L_\mathrm{{{loss}}}$",
     )
 axis.set(
-    xlabel="how sure it is", ylabel="how often it is right", xlim=(0, 1), ylim=(0, 1), title="Reliability (first seed)"
+    xlabel="how sure it is",
+    ylabel="how often it is right",
+    xlim=(0, 1),
+    ylim=(0, 1),
+    title="Reliability (first seed)",
 )
 axis.legend(fontsize=8.5)
 figures.show(
     figure,
-    alt="Reliability diagram of the three losses: share of right answers over confidence; "
-    + "; ".join(f"{k}: calibration error {v['calibration error']}" for k, v in rows.items())
+    alt=(
+        "Reliability diagram of the three losses: share of right answers over"
+        " confidence; "
+    )
+    + "; ".join(
+        f"{k}: calibration error {v['calibration error']}" for k, v in rows.items()
+    )
     + ".",
 )
 display(pd.DataFrame(rows).T)
 Markdown(
-    rf"$L_\mathrm{{multi}}$ instead of $L_\mathrm{{cls}}$: closer to the {'planted' if name == 'scenes' else 'estimated'} distribution by **{closer}** nats. Of "
-    f"this, softening alone, by an even spread, brings {by_softening}; the wheel instead of the even spread, λ the same, **{by_wheel}**. (Below zero: farther away.)"
-    + ("" if name == "scenes" else " The estimate is the wheel's own, so that this comparison favours the wheel.")
+    r"$L_\mathrm{multi}$ instead of $L_\mathrm{cls}$: closer to the"
+    rf" {'planted' if name == 'scenes' else 'estimated'} distribution by **{closer}**"
+    r" nats. Of "
+    f"this, softening alone, by an even spread, brings {by_softening}; the wheel"
+    f" instead of the even spread, λ the same, **{by_wheel}**. (Below zero: farther"
+    " away.)"
+    + (
+        ""
+        if name == "scenes"
+        else (
+            " The estimate is the wheel's own, so that this comparison favours the"
+            " wheel."
+        )
+    )
 )
 
 # %% [markdown]
@@ -1474,15 +1986,21 @@ with run.timed("hand-made features"):
     table3_features["gch"] = gch[used]
     table3_features["lch"] = np.sqrt(histograms.histograms_from_files(used_paths))
     windows = bags.descriptors(used_paths)
-    codebook = bags.Codebook.fit(windows, local_train, words=settings["words of a bag"], seed=seed)
+    codebook = bags.Codebook.fit(
+        windows, local_train, words=settings["words of a bag"], seed=seed
+    )
     word_shares = codebook.histograms(windows)
     table3_features["gch_bow"] = np.hstack([table3_features["gch"], word_shares])
     table3_features["lch_bow"] = np.hstack([table3_features["lch"], word_shares])
     table3_features["zhao"] = artistic.artistic_from_files(used_paths, ["zhao"])["zhao"]
     members = blocks.pyramid(windows)
-    counts = blocks.block_counts(codebook.words(windows), members, len(codebook.centres), blocks.PYRAMID_BLOCKS)
+    counts = blocks.block_counts(
+        codebook.words(windows), members, len(codebook.centres), blocks.PYRAMID_BLOCKS
+    )
     topics = blocks.Topics.fit(
-        blocks.block_rows(counts, blocks.PYRAMID_BLOCKS, local_train), topics=min(30, len(codebook.centres)), seed=seed
+        blocks.block_rows(counts, blocks.PYRAMID_BLOCKS, local_train),
+        topics=min(30, len(codebook.centres)),
+        seed=seed,
     )
     block_bags = topics.bags(counts, blocks.PYRAMID_BLOCKS)
 with run.timed("banks of concepts"):
@@ -1496,7 +2014,10 @@ with run.timed("banks of concepts"):
         low_used[at]
         if name == "scenes"
         else np.hstack(
-            [np.sqrt(histograms.histograms_from_files(bank_paths)), codebook.histograms(bags.descriptors(bank_paths))]
+            [
+                np.sqrt(histograms.histograms_from_files(bank_paths)),
+                codebook.histograms(bags.descriptors(bank_paths)),
+            ]
         )
     )
     deep_bank = whole[train] if name == "scenes" else embeddings(lab_maps)[bank_rows]
@@ -1504,7 +2025,13 @@ with run.timed("banks of concepts"):
     without = [*MIKELS, *emotions.POLARITY.values()]
     banks = {
         bank: concepts.ConceptBank.fit(
-            own, bank_words, np.arange(len(bank_rows)), groups=bank_groups, without=without, fewest=fewest, seed=seed
+            own,
+            bank_words,
+            np.arange(len(bank_rows)),
+            groups=bank_groups,
+            without=without,
+            fewest=fewest,
+            seed=seed,
         )
         for bank, own in (("sentibank", low_bank), ("deepsentibank", deep_bank))
     }
@@ -1512,7 +2039,8 @@ with run.timed("banks of concepts"):
     table3_features["deepsentibank"] = banks["deepsentibank"].scores(whole[used])
 display(banks["deepsentibank"].table().head(8))
 Markdown(
-    f"{len(banks['sentibank'].concepts)} concepts, those of the network's bank that are detected best shown above. SentiBank has 1,200, DeepSentiBank 2,089."
+    f"{len(banks['sentibank'].concepts)} concepts, those of the network's bank that are"
+    " detected best shown above. SentiBank has 1,200, DeepSentiBank 2,089."
 )
 
 
@@ -1525,20 +2053,36 @@ def spread_out(guess):
 
 
 def on_features(x):
-    """Guesses over eight emotions and two polarities of a linear machine, (1, n) each."""
-    return tuple(spread_out(linear(x, truth[used], local_train)[None]) for truth in (labels, two))
+    """Guesses over eight emotions and two polarities of a linear machine, (1, n)
+    each."""
+    return tuple(
+        spread_out(linear(x, truth[used], local_train)[None]) for truth in (labels, two)
+    )
 
 
-level_recipe = lambda s: Recipe(settings["epochs on levels"], 64, 2e-3, decay=0.05, seed=s)
+level_recipe = lambda s: Recipe(
+    settings["epochs on levels"], 64, 2e-3, decay=0.05, seed=s
+)
 
 
 def on_levels(system, s, x, shapes, key):
-    """A network that reads all levels (one branch: the last alone), trained on the label."""
+    """A network that reads all levels (one branch: the last alone), trained on the
+    label."""
     torch.manual_seed(s)
     last = functools.partial(SideBranches, levels=[len(shapes) - 1])
-    network = {"rao_b": SideBranches, "one_branch": last, "zhu": LevelGru}[system](shapes).to(on_device)
-    fitted(f"rao2019-{system}", network, x, one_hot, level_recipe(s), key=[*key, side_module, recurrent_module],
-           rows=train, loss=torch.nn.functional.cross_entropy)  # fmt: skip
+    network = {"rao_b": SideBranches, "one_branch": last, "zhu": LevelGru}[system](
+        shapes
+    ).to(on_device)
+    fitted(
+        f"rao2019-{system}",
+        network,
+        x,
+        one_hot,
+        level_recipe(s),
+        key=[*key, side_module, recurrent_module],
+        rows=train,
+        loss=torch.nn.functional.cross_entropy,
+    )
     return network
 
 
@@ -1546,8 +2090,16 @@ def instances(s):
     """Multiple-instance learning on blocks; guesses from the odds of the bags."""
     torch.manual_seed(s)
     network = InstanceClassifier(block_bags[at], 8)
-    fitted("rao2019-rao_a", network, block_bags, labels[used], Recipe(settings["epochs"], 64, 2e-2, decay=0.0, seed=s), key=[block_bags],
-           rows=local_train, loss=one_vs_rest_loss)  # fmt: skip
+    fitted(
+        "rao2019-rao_a",
+        network,
+        block_bags,
+        labels[used],
+        Recipe(settings["epochs"], 64, 2e-2, decay=0.0, seed=s),
+        key=[block_bags],
+        rows=local_train,
+        loss=one_vs_rest_loss,
+    )
     return predict(network, block_bags)
 
 
@@ -1556,65 +2108,149 @@ def from_probabilities(p):
     return p.argmax(-1), polarities(p)
 
 
-softmax = lambda logits: torch.from_numpy(np.ascontiguousarray(logits)).softmax(-1).numpy()
+softmax = lambda logits: (
+    torch.from_numpy(np.ascontiguousarray(logits)).softmax(-1).numpy()
+)
 for system, x in table3_features.items():
     answers["table3", system] = on_features(x)
 with run.timed("other networks"):
     odds = np.stack([instances(s) for s in seeds])
-    # Each emotion has a probability of its own here; the likeliest is the answer, the likelier half the polarity.
+    # Each emotion has a probability of its own here; the likeliest is the answer, the
+    # likelier half the polarity.
     share = 1 / (1 + np.exp(-odds))
     answers["table3", "rao_a"] = (
         spread_out(odds.argmax(-1)),
-        spread_out((share[..., POSITIVE].sum(-1) >= share[..., ~POSITIVE].sum(-1)).astype(int)),
+        spread_out(
+            (share[..., POSITIVE].sum(-1) >= share[..., ~POSITIVE].sum(-1)).astype(int)
+        ),
     )
     key = [corpus.content_hash, trunk, side]
     level_readers = ("rao_b", "one_branch", "zhu")
     asked = [(system, s) for system in level_readers for s in seeds]
-    fits = [functools.partial(on_levels, system, s, maps.rows, maps.shapes, key) for system, s in asked]
+    fits = [
+        functools.partial(on_levels, system, s, maps.rows, maps.shapes, key)
+        for system, s in asked
+    ]
     level_networks = dict(zip(asked, several(fits, device=run.device), strict=True))
     for system in level_readers:
-        p = np.stack([softmax(predict(level_networks[system, s], maps.rows, rows=used)) for s in seeds])
-        answers["table3", system] = (spread_out(p.argmax(-1)), spread_out(polarities(p)))
+        p = np.stack(
+            [
+                softmax(predict(level_networks[system, s], maps.rows, rows=used))
+                for s in seeds
+            ]
+        )
+        answers["table3", system] = (
+            spread_out(p.argmax(-1)),
+            spread_out(polarities(p)),
+        )
     kept = []
     p = []
     x = joined(depths["vgg16"], None, train, "global")
     for s in seeds:
-        how = Recipe(settings["epochs"], settings["batch"], settings["lr"], settings["optimizer"], seed=s)
-        own = progressive(lambda: RegionalClassifier(x.shape[1], 8, settings["hidden units"]).to(run.device), x, labels, how,
-                          least=5, rows=train, name="rao2019-pcnn", key=[x, regional])  # fmt: skip
+        how = Recipe(
+            settings["epochs"],
+            settings["batch"],
+            settings["lr"],
+            settings["optimizer"],
+            seed=s,
+        )
+        own = progressive(
+            lambda: RegionalClassifier(x.shape[1], 8, settings["hidden units"]).to(
+                run.device
+            ),
+            x,
+            labels,
+            how,
+            least=5,
+            rows=train,
+            name="rao2019-pcnn",
+            key=[x, regional],
+        )
         kept.append(len(own.kept) / len(own.rows))
         p.append(softmax(predict(own.model, x)))
     answers["table3", "pcnn"] = from_probabilities(np.stack(p))
-    answers["table3", "vgg16"] = from_probabilities(over_seeds({"vgg16": ("vgg16", targets["cls"])})["vgg16"])
-answers["table3", "alexnet"], answers["table3", "resnet101"] = answers["alexnet", "cls"], answers["resnet101", "cls"]
-answers["table3", "ours"], answers["table3", "ours_cls"] = answers["ours", "multi"], answers["ours", "cls"]
-table3_labels = {"gch": "GCH", "lch": "LCH", "gch_bow": "GCH+BoW", "lch_bow": "LCH+BoW", "zhao": "Zhao", "rao_a": "Rao (a)", "sentibank": "SentiBank",
-                 "alexnet": "AlexNet (small)", "vgg16": "VGG-16 (middle)", "resnet101": "ResNet-101 (large)", "deepsentibank": "DeepSentiBank",
-                 "pcnn": "PCNN", "rao_b": "Rao (b)", "zhu": "Zhu", "ours": "ours"}  # fmt: skip
+    answers["table3", "vgg16"] = from_probabilities(
+        over_seeds({"vgg16": ("vgg16", targets["cls"])})["vgg16"]
+    )
+answers["table3", "alexnet"], answers["table3", "resnet101"] = (
+    answers["alexnet", "cls"],
+    answers["resnet101", "cls"],
+)
+answers["table3", "ours"], answers["table3", "ours_cls"] = (
+    answers["ours", "multi"],
+    answers["ours", "cls"],
+)
+table3_labels = {
+    "gch": "GCH",
+    "lch": "LCH",
+    "gch_bow": "GCH+BoW",
+    "lch_bow": "LCH+BoW",
+    "zhao": "Zhao",
+    "rao_a": "Rao (a)",
+    "sentibank": "SentiBank",
+    "alexnet": "AlexNet (small)",
+    "vgg16": "VGG-16 (middle)",
+    "resnet101": "ResNet-101 (large)",
+    "deepsentibank": "DeepSentiBank",
+    "pcnn": "PCNN",
+    "rao_b": "Rao (b)",
+    "zhu": "Zhu",
+    "ours": "ours",
+}
 added = {"one_branch": "one branch, last level", "ours_cls": "ours, L_cls"}
 rows = {}
 for system, label in (table3_labels | added).items():
     eight, polarity = answers["table3", system]
     printed = {k: published.get(f"rao2019/table3/{system}/fi{k}") for k in (8, 2)}
     if system == "ours_cls":
-        printed = {8: published["rao2019/table2/ours/cls"], 2: published["rao2019/table2_two/ours/cls"]}
+        printed = {
+            8: published["rao2019/table2/ours/cls"],
+            2: published["rao2019/table2_two/ours/cls"],
+        }
     rows[label] = {
         "paper, eight": "" if printed[8] is None else f"{printed[8]:.2f}",
-        "ours, eight": str(run.record(f"rao2019/table3/{system}/{name}/accuracy", accuracy(eight[:, test]))),
-        "ours less this": "" if system == "ours" else str(gain(("table3", system), ("table3", "ours"))),
-        "ours, L_cls, less this": ""
-        if system in ("ours", "ours_cls")
-        else str(gain(("table3", system), ("table3", "ours_cls"))),
+        "ours, eight": str(
+            run.record(
+                f"rao2019/table3/{system}/{name}/accuracy", accuracy(eight[:, test])
+            )
+        ),
+        "ours less this": (
+            ""
+            if system == "ours"
+            else str(gain(("table3", system), ("table3", "ours")))
+        ),
+        "ours, L_cls, less this": (
+            ""
+            if system in ("ours", "ours_cls")
+            else str(gain(("table3", system), ("table3", "ours_cls")))
+        ),
         "paper, two": "" if printed[2] is None else f"{printed[2]:.2f}",
         "ours, two": str(
-            run.record(f"rao2019/table3/{system}/{name}/accuracy2", accuracy(polarity[:, test], truth=two))
+            run.record(
+                f"rao2019/table3/{system}/{name}/accuracy2",
+                accuracy(polarity[:, test], truth=two),
+            )
         ),
     }
 figure, axis = plt.subplots(figsize=(8, 5.2))
-figures.interval_plot(axis, [label for label in table3_labels.values()],
-                      [run.metrics[f"rao2019/table3/{system}/{name}/accuracy"] for system in table3_labels], figures.PALETTE["contentment"], 0.12, "here")  # fmt: skip
-axis.plot([published[f"rao2019/table3/{system}/fi8"] for system in table3_labels], np.arange(len(table3_labels))[::-1] - 0.12, "d",
-          color=figures.PALETTE["fear"], label="in the paper, on FI")  # fmt: skip
+figures.interval_plot(
+    axis,
+    [label for label in table3_labels.values()],
+    [
+        run.metrics[f"rao2019/table3/{system}/{name}/accuracy"]
+        for system in table3_labels
+    ],
+    figures.PALETTE["contentment"],
+    0.12,
+    "here",
+)
+axis.plot(
+    [published[f"rao2019/table3/{system}/fi8"] for system in table3_labels],
+    np.arange(len(table3_labels))[::-1] - 0.12,
+    "d",
+    color=figures.PALETTE["fear"],
+    label="in the paper, on FI",
+)
 for value, label in (
     (run.metrics[f"rao2019/baseline/majority/{name}/accuracy"].value, "most frequent"),
     *([(bound.value, "bound")] if bound else []),
@@ -1626,23 +2262,33 @@ axis.legend(fontsize=8.5, loc="upper right", bbox_to_anchor=(1, 0.94))
 figures.show(
     figure,
     alt=f"Accuracy of fifteen systems on {name} beside the paper's on FI: "
-    + "; ".join(f"{k} {rows[k]['ours, eight']} (paper {rows[k]['paper, eight']})" for k in table3_labels.values())
+    + "; ".join(
+        f"{k} {rows[k]['ours, eight']} (paper {rows[k]['paper, eight']})"
+        for k in table3_labels.values()
+    )
     + ".",
 )
 display(pd.DataFrame(rows).T)
 t3 = lambda system: ("table3", system)
-best_of = lambda systems, k: max(systems, key=lambda s: (answers[t3(s)][k][:, dev] == (labels, two)[k][dev]).mean())
+best_of = lambda systems, k: max(
+    systems, key=lambda s: (answers[t3(s)][k][:, dev] == (labels, two)[k][dev]).mean()
+)
 colour_systems = ("gch", "lch", "gch_bow", "lch_bow")
 hand_made = (*colour_systems, "zhao", "rao_a", "sentibank")
 best_hand_made = best_of(hand_made, 0)
 stand_in = {
-    rival: run.record(f"rao2019/frozen/alexnet_over_{slug}/{name}/accuracy_difference", gain(t3(rival), t3("alexnet")))
+    rival: run.record(
+        f"rao2019/frozen/alexnet_over_{slug}/{name}/accuracy_difference",
+        gain(t3(rival), t3("alexnet")),
+    )
     for slug, rival in (("hand_made", best_hand_made), ("sentibank", "sentibank"))
 }
 Markdown(
-    f"PCNN kept {np.mean(kept):.0%} of its training pictures. AlexNet's frozen stand-in less the hand-made features that are best on the validation "
-    f"pictures ({table3_labels[best_hand_made]}): **{stand_in[best_hand_made]}**; less SentiBank's concepts: {stand_in['sentibank']}. What the paper "
-    "says of *fine-tuned* networks is not judged by them."
+    f"PCNN kept {np.mean(kept):.0%} of its training pictures. AlexNet's frozen stand-in"
+    " less the hand-made features that are best on the validation pictures"
+    f" ({table3_labels[best_hand_made]}): **{stand_in[best_hand_made]}**; less"
+    f" SentiBank's concepts: {stand_in['sentibank']}. What the paper says of"
+    " *fine-tuned* networks is not judged by them."
 )
 
 # %% [markdown]
@@ -1662,14 +2308,22 @@ SMALL = ("gch", "zhao", "resnet101", "ours")
 
 
 def small_features(own_paths, own_maps, own_whole):
-    """What four systems see in the pictures of a small set; ours with regions and the layers learned on the large one."""
-    first = found_by(networks["multi", seed], "emotional", own_maps, np.arange(len(own_paths)))
+    """What four systems see in the pictures of a small set; ours with regions and the
+    layers learned on the large one."""
+    first = found_by(
+        networks["multi", seed], "emotional", own_maps, np.arange(len(own_paths))
+    )
     return {
         "gch": np.sqrt(histograms.histograms_from_files(own_paths, grid=1)),
         "zhao": artistic.artistic_from_files(own_paths, ["zhao"])["zhao"],
         "resnet101": own_whole,
         "ours": np.hstack(
-            [own_whole, np.nan_to_num(region_features(own_maps, first.boxes)[:, :3]).reshape(len(own_paths), -1)]
+            [
+                own_whole,
+                np.nan_to_num(region_features(own_maps, first.boxes)[:, :3]).reshape(
+                    len(own_paths), -1
+                ),
+            ]
         ),
     }
 
@@ -1678,11 +2332,25 @@ small_sets, absent = {}, []
 if name == "scenes":
     rest = test[: min(len(test), 260)]
     small_sets["scenes"] = (
-        {k: v[np.searchsorted(used, rest)] if len(v) == len(used) else v[rest] for k, v in
-         {"gch": gch, "zhao": table3_features["zhao"], "resnet101": whole,
-          "ours": np.hstack([whole, np.nan_to_num(local["emotional", seed][:, :3]).reshape(len(whole), -1)])}.items()},
-        labels[rest], groups[rest],
-    )  # fmt: skip
+        {
+            k: v[np.searchsorted(used, rest)] if len(v) == len(used) else v[rest]
+            for k, v in {
+                "gch": gch,
+                "zhao": table3_features["zhao"],
+                "resnet101": whole,
+                "ours": np.hstack(
+                    [
+                        whole,
+                        np.nan_to_num(local["emotional", seed][:, :3]).reshape(
+                            len(whole), -1
+                        ),
+                    ]
+                ),
+            }.items()
+        },
+        labels[rest],
+        groups[rest],
+    )
 two_way_only = {}
 for which in settings["small sets"]:
     try:
@@ -1693,7 +2361,8 @@ for which in settings["small sets"]:
     own_maps = level_maps(small.paths, trunk, size=side, device=run.device)
     x = small_features(small.paths, own_maps, embeddings(own_maps))
     if which == "emotionroi":
-        # Six emotions: joy is positive, anger, disgust, fear and sadness negative; surprise can be either and is left out.
+        # Six emotions: joy is positive, anger, disgust, fear and sadness negative;
+        # surprise can be either and is left out.
         keep = (small.table["emotion"] != "surprise").to_numpy()
         two_way_only[which] = (
             {k: v[keep] for k, v in x.items()},
@@ -1719,21 +2388,34 @@ with run.timed("small sets"):
             yes = one_vs_all(x[system], own, own_groups, five, 8)
             eight, polarity = np.zeros(len(own), int), np.zeros(len(own), int)
             for fold_train, held in five:
-                for guess, truth in ((eight, own), (polarity, POSITIVE[own].astype(int))):
+                for guess, truth in (
+                    (eight, own),
+                    (polarity, POSITIVE[own].astype(int)),
+                ):
                     guess[held] = linear(x[system], truth, fold_train)[held]
             small_guesses[which, system] = (yes, eight, polarity)
             e = (
                 run.record(
                     f"rao2019/small/{system}/{which}/one_vs_all_accuracy",
-                    evaluation.score(yes[None], own, own_groups, "one_vs_all_accuracy", seed=seed),
+                    evaluation.score(
+                        yes[None], own, own_groups, "one_vs_all_accuracy", seed=seed
+                    ),
                 ),
                 run.record(
                     f"rao2019/small/{system}/{which}/accuracy",
-                    evaluation.score(eight[None], own, own_groups, "accuracy", seed=seed),
+                    evaluation.score(
+                        eight[None], own, own_groups, "accuracy", seed=seed
+                    ),
                 ),
                 run.record(
                     f"rao2019/small/{system}/{which}/accuracy2",
-                    evaluation.score(polarity[None], POSITIVE[own].astype(int), own_groups, "accuracy", seed=seed),
+                    evaluation.score(
+                        polarity[None],
+                        POSITIVE[own].astype(int),
+                        own_groups,
+                        "accuracy",
+                        seed=seed,
+                    ),
                 ),
             )
             rows[which, table3_labels[system]] = {
@@ -1741,17 +2423,32 @@ with run.timed("small sets"):
                 "eight ways": str(e[1]),
                 "two ways": str(e[2]),
             }
-        never = evaluation.score(np.zeros((1, len(own), 8)), own, own_groups, "one_vs_all_accuracy", seed=seed)
-        rows[which, "always no / most frequent"] = {"one against all": f"{never.value:.2f}", "eight ways": f"{np.bincount(own).max() / len(own):.2f}",
-                                                   "two ways": f"{np.bincount(POSITIVE[own].astype(int)).max() / len(own):.2f}"}  # fmt: skip
+        never = evaluation.score(
+            np.zeros((1, len(own), 8)),
+            own,
+            own_groups,
+            "one_vs_all_accuracy",
+            seed=seed,
+        )
+        rows[which, "always no / most frequent"] = {
+            "one against all": f"{never.value:.2f}",
+            "eight ways": f"{np.bincount(own).max() / len(own):.2f}",
+            "two ways": (
+                f"{np.bincount(POSITIVE[own].astype(int)).max() / len(own):.2f}"
+            ),
+        }
     for which, (x, own, own_groups) in two_way_only.items():
         for system in SMALL:
             polarity = np.zeros(len(own), int)
-            for fold_train, held in evaluation.folds(own_groups, settings["folds"], seed):
+            for fold_train, held in evaluation.folds(
+                own_groups, settings["folds"], seed
+            ):
                 polarity[held] = linear(x[system], own, fold_train)[held]
             e = run.record(
                 f"rao2019/small/{system}/{which}/accuracy2",
-                evaluation.score(polarity[None], own, own_groups, "accuracy", seed=seed),
+                evaluation.score(
+                    polarity[None], own, own_groups, "accuracy", seed=seed
+                ),
             )
             rows[which, table3_labels[system]] = {
                 "one against all": "",
@@ -1763,7 +2460,9 @@ if absent:
 if name == "scenes":
     display(
         Markdown(
-            f"> The papers' small sets are not part of this profile. Below, {len(rest)} test pictures of the laboratory play a small set, to show what the measure does."
+            f"> The papers' small sets are not part of this profile. Below, {len(rest)}"
+            " test pictures of the laboratory play a small set, to show what the"
+            " measure does."
         )
     )
 pd.DataFrame(rows).T
@@ -1773,11 +2472,11 @@ pd.DataFrame(rows).T
 #
 # The paper's Figure 6: confusion matrices. A row is the label, a column the answer, in the order of the wheel.
 
+
 # %% tags=["hide-input"]
-
-
 def confusion(guesses, rows=test):
-    """Shares of the answers for each label, (8, 8); nan for a label without pictures."""
+    """Shares of the answers for each label, (8, 8); nan for a label without
+    pictures."""
     counts = np.zeros((8, 8))
     for g in np.atleast_2d(guesses):
         np.add.at(counts, (labels[rows], g), 1)
@@ -1786,7 +2485,9 @@ def confusion(guesses, rows=test):
 
 
 figure, axes = plt.subplots(1, 3, figsize=(13.5, 4.8))
-for axis, system in zip(axes, ("global", "global_object", "global_emotional"), strict=True):
+for axis, system in zip(
+    axes, ("global", "global_object", "global_emotional"), strict=True
+):
     shares = confusion(answers[system][0][:, test])[np.ix_(order, order)]
     axis.imshow(shares, cmap="YlOrBr", vmin=0, vmax=1)
     for i in range(8):
@@ -1805,12 +2506,20 @@ for axis, system in zip(axes, ("global", "global_object", "global_emotional"), s
     axis.set_yticks(range(8), emotions.WHEEL if system == "global" else [""] * 8)
     axis.grid(False)
     axis.set_title(labels_of[system].capitalize(), fontsize=10)
+found_of = {
+    s: np.nan_to_num(np.diag(confusion(answers[s][0][:, test])))
+    for s in ("global", "global_object", "global_emotional")
+}
 figures.show(
     figure,
     alt="Three confusion matrices in percent. Found of each emotion: "
-    + "; ".join(f"{labels_of[s]}: " + ", ".join(f"{e} {np.nan_to_num(confusion(answers[s][0][:, test])[MIKELS.index(e)][MIKELS.index(e)]):.0%}" for e in emotions.WHEEL)
-                for s in ("global", "global_object", "global_emotional")) + ".",
-)  # fmt: skip
+    + "; ".join(
+        f"{labels_of[s]}: "
+        + ", ".join(f"{e} {found_of[s][MIKELS.index(e)]:.0%}" for e in emotions.WHEEL)
+        for s in ("global", "global_object", "global_emotional")
+    )
+    + ".",
+)
 
 
 def rates(system, i):
@@ -1825,20 +2534,36 @@ def drawn(statistic, draws=500):
 
 balance = run.record(
     f"rao2019/claims/regions_balance_the_emotions/{name}/tpr_sd_difference",
-    drawn(lambda i: float(np.nanstd(rates("global", i)) - np.nanstd(rates("global_emotional", i)))),
+    drawn(
+        lambda i: float(
+            np.nanstd(rates("global", i)) - np.nanstd(rates("global_emotional", i))
+        )
+    ),
 )
 
 
 def share_best(i):
-    """Share of the emotions that emotional regions and the whole picture find best of all five, less one half."""
+    """Share of the emotions that emotional regions and the whole picture find best of
+    all five, less one half."""
     every = np.stack([rates(system, i) for system in parts])
     there = np.isfinite(every).all(0)
-    return float(np.mean(every[list(parts).index("global_emotional")][there] >= every[:, there].max(0)) - 0.5)
+    return float(
+        np.mean(
+            every[list(parts).index("global_emotional")][there]
+            >= every[:, there].max(0)
+        )
+        - 0.5
+    )
 
 
-most = run.record(f"rao2019/claims/emotional_regions_best_for_most/{name}/share_difference", drawn(share_best))
+most = run.record(
+    f"rao2019/claims/emotional_regions_best_for_most/{name}/share_difference",
+    drawn(share_best),
+)
 Markdown(
-    f"Spread of the rates over emotions, whole picture alone less with emotional regions: **{balance}**. Emotions that the full model finds best, less one half: {most}."
+    "Spread of the rates over emotions, whole picture alone less with emotional"
+    f" regions: **{balance}**. Emotions that the full model finds best, less one half:"
+    f" {most}."
 )
 
 # %% [markdown]
@@ -1859,17 +2584,25 @@ rated = seek if where == "scenes" and name == "scenes" else np.array([], int)
 if len(rated):
     rated = np.array([i for i in rated if labels[i] >= 0 and len(true_regions[i])])
     with run.timed("pointing"):
-        probe = RidgeClassifierCV(np.logspace(0, 5, 11)).fit(whole[train], labels[train])
+        probe = RidgeClassifierCV(np.logspace(0, 5, 11)).fit(
+            whole[train], labels[train]
+        )
         weights = np.zeros((8, whole.shape[1]))
         weights[probe.classes_] = probe.coef_
-        coarsest = torch.from_numpy(maps.rows[rated, -int(np.prod(shapes[-1])) :].astype(np.float32)).reshape(
-            -1, *shapes[-1]
-        )
+        coarsest = torch.from_numpy(
+            maps.rows[rated, -int(np.prod(shapes[-1])) :].astype(np.float32)
+        ).reshape(-1, *shapes[-1])
         with torch.inference_mode():
-            last = backbone.upper[backbones._TAPS[trunk][-1] + 1 - len(backbone.lower) :](coarsest.to(run.device)).cpu()
+            last = backbone.upper[
+                backbones._TAPS[trunk][-1] + 1 - len(backbone.lower) :
+            ](coarsest.to(run.device)).cpu()
             answer = probe.predict(whole[rated])
-            heat = torch.einsum("nchw,nc->nhw", last, torch.from_numpy(weights[answer]).float())
-            heat = torch.nn.functional.interpolate(heat[:, None], size=(side, side), mode="bicubic")[:, 0].numpy()
+            heat = torch.einsum(
+                "nchw,nc->nhw", last, torch.from_numpy(weights[answer]).float()
+            )
+            heat = torch.nn.functional.interpolate(
+                heat[:, None], size=(side, side), mode="bicubic"
+            )[:, 0].numpy()
         own = [true_regions[i] for i in rated]
         cam_hits = pointing.peak_hits(list(heat), own)
         place = {i: j for j, i in enumerate(seek)}
@@ -1879,51 +2612,96 @@ if len(rated):
             for s in seeds:
                 best_box = found["multi", branch, s].boxes[at_rated, 0]
                 there = found["multi", branch, s].scores[at_rated, 0] > 0
-                centre = np.where(there[:, None], (best_box[:, :2] + best_box[:, 2:]) / 2, np.nan)
-                hit_by.append(pointing.point_hits(centre, own, [(side, side)] * len(rated)))
+                centre = np.where(
+                    there[:, None], (best_box[:, :2] + best_box[:, 2:]) / 2, np.nan
+                )
+                hit_by.append(
+                    pointing.point_hits(centre, own, [(side, side)] * len(rated))
+                )
         middles = {branch: np.stack(hit_by) for branch, hit_by in middles.items()}
         chance = pointing.chances(own, [(side, side)] * len(rated))
     pointed = {
         "cam": pointing.pointing_score(cam_hits, chance, groups[rated], seed=seed),
-        "region": pointing.pointing_score(middles["emotional"], chance, groups[rated], seed=seed),
-        "object": pointing.pointing_score(middles["object"], chance, groups[rated], seed=seed),
+        "region": pointing.pointing_score(
+            middles["emotional"], chance, groups[rated], seed=seed
+        ),
+        "object": pointing.pointing_score(
+            middles["object"], chance, groups[rated], seed=seed
+        ),
     }
-    energy = means.mean_score(pointing.energy_shares(list(heat), own), groups[rated], seed=seed)
+    energy = means.mean_score(
+        pointing.energy_shares(list(heat), own), groups[rated], seed=seed
+    )
     for system, result in pointed.items():
         run.record(f"rao2019/pointing/{system}/{where}/share", result.score)
     better = run.record(
         f"rao2019/claims/regions_point_better_than_cam/{where}/pointing_difference",
-        means.mean_difference(middles["emotional"], np.repeat(cam_hits[None], len(seeds), 0), groups[rated], seed=seed),
+        means.mean_difference(
+            middles["emotional"],
+            np.repeat(cam_hits[None], len(seeds), 0),
+            groups[rated],
+            seed=seed,
+        ),
     )
     over_object = run.record(
         f"rao2019/pointing/region_over_object/{where}/pointing_difference",
-        means.mean_difference(middles["emotional"], middles["object"], groups[rated], seed=seed),
+        means.mean_difference(
+            middles["emotional"], middles["object"], groups[rated], seed=seed
+        ),
     )
     figure, axes = plt.subplots(2, 6, figsize=(14, 5))
-    for axis, j in zip(axes.T, range(0, len(rated), max(1, len(rated) // 6)), strict=False):
+    for axis, j in zip(
+        axes.T, range(0, len(rated), max(1, len(rated) // 6)), strict=False
+    ):
         i = rated[j]
-        picture = np.array(Image.open(corpus.paths[i]).convert("RGB").resize((side, side)))
+        picture = np.array(
+            Image.open(corpus.paths[i]).convert("RGB").resize((side, side))
+        )
         axis[0].imshow(picture)
         for left, top, right_, bottom in true_regions[i]:
-            axis[0].add_patch(plt.Rectangle((left, top), right_ - left, bottom - top, fill=False, ec="#d62728", lw=2))
+            axis[0].add_patch(
+                plt.Rectangle(
+                    (left, top),
+                    right_ - left,
+                    bottom - top,
+                    fill=False,
+                    ec="#d62728",
+                    lw=2,
+                )
+            )
         figures.overlay(axis[1], picture, heat[j], float(np.abs(heat[j]).max()) + 1e-9)
-        axis[0].set_title(f"{MIKELS[answer[j]]} (label: {MIKELS[labels[i]]})", fontsize=8, fontweight="normal")
+        axis[0].set_title(
+            f"{MIKELS[answer[j]]} (label: {MIKELS[labels[i]]})",
+            fontsize=8,
+            fontweight="normal",
+        )
     for axis in axes.flat:
         axis.axis("off")
     figures.show(
         figure,
-        alt="Six pictures with their emotional regions framed, and below each the activation map of the network's answer, red where a place adds to it.",
+        alt=(
+            "Six pictures with their emotional regions framed, and below each the"
+            " activation map of the network's answer, red where a place adds to it."
+        ),
     )
     display(
         Markdown(
-            f"The peak of the map lies in a true region in **{pointed['cam'].score}** of {len(rated)} pictures, the middle of the best emotional region in "
-            f"**{pointed['region'].score}**, the middle of the best object region in **{pointed['object'].score}**; chance is {pointed['cam'].chance}. "
-            f"Emotional less object region: **{over_object}**. The map has {last.shape[-2]} x {last.shape[-1]} places; of what it has above zero, {energy} "
-            "lies within regions."
+            f"The peak of the map lies in a true region in **{pointed['cam'].score}**"
+            f" of {len(rated)} pictures, the middle of the best emotional region in"
+            f" **{pointed['region'].score}**, the middle of the best object region in"
+            f" **{pointed['object'].score}**; chance is {pointed['cam'].chance}."
+            f" Emotional less object region: **{over_object}**. The map has"
+            f" {last.shape[-2]} x {last.shape[-1]} places; of what it has above zero,"
+            f" {energy} lies within regions."
         )
     )
 else:
-    display(Markdown("> The pointing game needs labels and regions of the same pictures: `scenes` has both."))
+    display(
+        Markdown(
+            "> The pointing game needs labels and regions of the same pictures:"
+            " `scenes` has both."
+        )
+    )
 
 # %% [markdown] tags=["slide"]
 # ## What holds, and what does not
@@ -1965,10 +2743,26 @@ for slug, first, second in (
 ):
     claim(slug, gain(first, second))
 for system in ("alexnet", "resnet101"):
-    claim("multi_loss_helps_plain_networks", gain((system, "cls"), (system, "multi")), f"{system}_accuracy_difference")
-    claim("p_loss_hurts_plain_networks", gain((system, "p"), (system, "cls")), f"{system}_accuracy_difference")
-claim("object_regions_help_two_way", gain("global", "global_object", "accuracy2"), "accuracy2_difference")
-claim("objects_alone_beat_full_model_two_way", gain("global_emotional", "object", "accuracy2"), "accuracy2_difference")
+    claim(
+        "multi_loss_helps_plain_networks",
+        gain((system, "cls"), (system, "multi")),
+        f"{system}_accuracy_difference",
+    )
+    claim(
+        "p_loss_hurts_plain_networks",
+        gain((system, "p"), (system, "cls")),
+        f"{system}_accuracy_difference",
+    )
+claim(
+    "object_regions_help_two_way",
+    gain("global", "global_object", "accuracy2"),
+    "accuracy2_difference",
+)
+claim(
+    "objects_alone_beat_full_model_two_way",
+    gain("global_emotional", "object", "accuracy2"),
+    "accuracy2_difference",
+)
 for which, (_, own, own_groups) in small_sets.items():
     if which == "scenes" or (which, "ours") not in small_guesses:
         continue
@@ -1981,14 +2775,20 @@ for which, (_, own, own_groups) in small_sets.items():
         versus("resnet101", "ours"),
     )
     run.record(
-        f"rao2019/claims/small_sets_hand_made_hold/{which}/one_vs_all_accuracy_difference", versus("resnet101", "zhao")
+        f"rao2019/claims/small_sets_hand_made_hold/{which}/one_vs_all_accuracy_difference",
+        versus("resnet101", "zhao"),
     )
     if which == "abstract":
         polarity = {system: small_guesses[which, system][2][None] for system in SMALL}
         run.record(
             "rao2019/claims/colours_suit_paintings/abstract/accuracy2_difference",
             evaluation.difference(
-                polarity["zhao"], polarity["gch"], POSITIVE[own].astype(int), own_groups, "accuracy", seed=seed
+                polarity["zhao"],
+                polarity["gch"],
+                POSITIVE[own].astype(int),
+                own_groups,
+                "accuracy",
+                seed=seed,
             ),
         )
 verdicts = claims.scorecard([run.content()], paper="rao2019")
@@ -2031,17 +2831,28 @@ for k in (1, 3, settings["regions"]):
     region_guesses[k] = p.argmax(-1)[None, test]
     right = accuracy(region_guesses[k])
     region_accuracy[k] = right.value
-    answer[f"{k} region{'s' if k > 1 else ''}"] = {"accuracy": str(right), "numbers in a row": x.shape[1]}
+    answer[f"{k} region{'s' if k > 1 else ''}"] = {
+        "accuracy": str(right),
+        "numbers in a row": x.shape[1],
+    }
 display(pd.DataFrame(answer).T)
 more = {
-    k: evaluation.difference(region_guesses[1], region_guesses[k], labels[test], groups[test], "accuracy", seed=seed)
+    k: evaluation.difference(
+        region_guesses[1],
+        region_guesses[k],
+        labels[test],
+        groups[test],
+        "accuracy",
+        seed=seed,
+    )
     for k in list(region_guesses)[1:]
 }
 Markdown(
     "Over the first region alone: "
     + "; ".join(f"{k} regions **{gained}**" for k, gained in more.items())
-    + ". Each further region adds numbers to learn weights for, from the same few pictures. (One detector and one classifier: the "
-    "intervals know nothing of other seeds.)"
+    + ". Each further region adds numbers to learn weights for, from the same few"
+    " pictures. (One detector and one classifier: the intervals know nothing of other"
+    " seeds.)"
 )
 
 # %% tags=["solution", "check"]
@@ -2059,17 +2870,27 @@ for iou in (0.3, 0.5, 0.7):
     row, own = {}, {}
     for levels in ("single", "multi"):
         own[levels] = [
-            match(*found[levels, "emotional", s].lists(), [true_regions[i] for i in seek], iou) for s in seeds
+            match(
+                *found[levels, "emotional", s].lists(),
+                [true_regions[i] for i in seek],
+                iou,
+            )
+            for s in seeds
         ]
         ap = detecting_measures.ap_score(own[levels], region_groups[seek], seed)
         row[levels], strictness[iou, levels] = str(ap), ap.value
-    helped[iou] = detecting_measures.ap_difference(own["single"], own["multi"], region_groups[seek], seed)
+    helped[iou] = detecting_measures.ap_difference(
+        own["single"], own["multi"], region_groups[seek], seed
+    )
     answer[f"overlap {iou}"] = row | {"several levels less one": str(helped[iou])}
 display(pd.DataFrame(answer).T)
 most_at = max(helped, key=lambda iou: helped[iou].value)
-apart_there = all(helped[most_at].low > own.high for iou, own in helped.items() if iou != most_at)
+apart_there = all(
+    helped[most_at].low > own.high for iou, own in helped.items() if iou != most_at
+)
 Markdown(
-    f"Several levels gain most over one at an overlap of **{most_at}**: {helped[most_at]}. "
+    f"Several levels gain most over one at an overlap of **{most_at}**:"
+    f" {helped[most_at]}. "
     + (
         "Its interval lies above those of the other two."
         if apart_there
@@ -2090,12 +2911,23 @@ exercises.check(run.chapter, 2, globals())
 # %% tags=["solution"]
 shuffled = np.random.default_rng(seed).permutation(8)
 f_shuffled = distributions.wheel_targets(shuffled[safe], p_star)[:, shuffled]
-wanted = {"shuffled": ("global_emotional", distributions.mixed_targets(safe, f_shuffled, LAMBDA))}
+wanted = {
+    "shuffled": (
+        "global_emotional",
+        distributions.mixed_targets(safe, f_shuffled, LAMBDA),
+    )
+}
 p = over_seeds(wanted)["shuffled"]
 answers["shuffled"] = (p.argmax(-1), polarities(p))
-# What is left with a wheel that means nothing is softer labels: how sure to be, not what else it could be.
-pd.Series({"shuffled wheel": str(accuracy(answers["shuffled"][0][:, test])), "real less shuffled": str(gain("shuffled", ("ours", "multi")))},
-          name=f"accuracy on {name}{simulated}").to_frame()  # fmt: skip
+# What is left with a wheel that means nothing is softer labels: how sure to be, not
+# what else it could be.
+pd.Series(
+    {
+        "shuffled wheel": str(accuracy(answers["shuffled"][0][:, test])),
+        "real less shuffled": str(gain("shuffled", ("ours", "multi"))),
+    },
+    name=f"accuracy on {name}{simulated}",
+).to_frame()
 
 # %% tags=["solution", "check"]
 exercises.check(run.chapter, 3, globals())
@@ -2113,4 +2945,6 @@ exercises.check(run.chapter, 3, globals())
 
 # %%
 path = run.save()
-Markdown(f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`.")
+Markdown(
+    f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`."
+)

@@ -109,31 +109,50 @@ large = {
     "map": "UMAP",
 }
 profiles = {
-    "ci": common
-    | {
-        "emoji": 300,
-        "scenes": 400,
-        "annotated scenes": 600,
-        "text width": 32,
-        "pixels": 96,
-        "adapter's width": 16,
-        "epochs": 3,
-        "start pictures": 60,
-        "start epochs": 1,
-        "shares": [0.1, 0.25, 0.5, 0.75, 1.0],
-        "folds": 3,
-        "probe epochs": 10,
-        "seeds": 2,
-    },
+    "ci": (
+        common
+        | {
+            "emoji": 300,
+            "scenes": 400,
+            "annotated scenes": 600,
+            "text width": 32,
+            "pixels": 96,
+            "adapter's width": 16,
+            "epochs": 3,
+            "start pictures": 60,
+            "start epochs": 1,
+            "shares": [0.1, 0.25, 0.5, 0.75, 1.0],
+            "folds": 3,
+            "probe epochs": 10,
+            "seeds": 2,
+        }
+    ),
     "laptop": common,
-    "open": common | large | {"web pictures": ["mirflickr"], "tests": ["oasis", "emotion6", "emoset118k"]},
-    "paper": common
-    | large
-    | {
-        "web pictures": ["stockemotion"],
-        "annotated": "se30k8",
-        "tests": ["fi", "ube", "affectnet", "se30k8", "emotic_body", "emotic_image", "oasis"],
-    },
+    "open": (
+        common
+        | large
+        | {
+            "web pictures": ["mirflickr"],
+            "tests": ["oasis", "emotion6", "emoset118k"],
+        }
+    ),
+    "paper": (
+        common
+        | large
+        | {
+            "web pictures": ["stockemotion"],
+            "annotated": "se30k8",
+            "tests": [
+                "fi",
+                "ube",
+                "affectnet",
+                "se30k8",
+                "emotic_body",
+                "emotic_image",
+                "oasis",
+            ],
+        }
+    ),
     "smoke": {
         "emoji": 160,
         "scenes": 160,
@@ -163,7 +182,11 @@ run = course.start(
 )
 settings = run.settings
 table = pd.DataFrame({name: profiles[name] for name in course.PROFILES})
-table.map(lambda v: ", ".join(map(str, v)) if isinstance(v, list) else "all" if v is None else v)
+table.map(
+    lambda v: (
+        ", ".join(map(str, v)) if isinstance(v, list) else "all" if v is None else v
+    )
+)
 
 # %% [markdown] tags=["slide"]
 # ## What the paper claims
@@ -218,18 +241,24 @@ known_words = known_words | set(ALL_EMOTION_WORDS)
 
 def signed(e):
     """A difference with its sign and three digits."""
-    return f"{e.value:+.3f}" + ("" if e.low is None else f" [{e.low:+.3f}, {e.high:+.3f}]")
+    return f"{e.value:+.3f}" + (
+        "" if e.low is None else f" [{e.low:+.3f}, {e.high:+.3f}]"
+    )
 
 
 def chosen_emoji(most):
-    """Codes of emoji with words of emotion or with rated tweets, whole groups of variants, until there are so many."""
+    """Codes of emoji with words of emotion or with rated tweets, whole groups of
+    variants, until there are so many."""
     words, rated, group = openmoji.keywords(), openmoji.sentiment(), openmoji.groups()
     fitting = [
         code
         for code in group
-        if openmoji.divide(words.get(code, ()), known_words)[0] or sum(rated.get(hexcodes.key(code), {}).values()) >= 10
+        if openmoji.divide(words.get(code, ()), known_words)[0]
+        or sum(rated.get(hexcodes.key(code), {}).values()) >= 10
     ]
-    names = np.random.default_rng([seed, 1]).permutation(sorted({group[code] for code in fitting}))
+    names = np.random.default_rng([seed, 1]).permutation(
+        sorted({group[code] for code in fitting})
+    )
     place = {name: k for k, name in enumerate(names)}
     return sorted(sorted(fitting, key=lambda code: (place[group[code]], code))[:most])
 
@@ -251,10 +280,19 @@ def with_words(corpus):
 with run.timed("pictures"):
     loaded = {}
     for name in settings["web pictures"]:
-        options = {"openmoji": {"codes": chosen_emoji(settings["emoji"]), "size": 160}, "scenes": {
-            "count": settings["scenes"], "size": 160, "seed": seed, "numbers": (0.7, 0.3, 0.0)}}.get(name, {})  # fmt: skip
+        options = {
+            "openmoji": {"codes": chosen_emoji(settings["emoji"]), "size": 160},
+            "scenes": {
+                "count": settings["scenes"],
+                "size": 160,
+                "seed": seed,
+                "numbers": (0.7, 0.3, 0.0),
+            },
+        }.get(name, {})
         loaded[name] = run.load(name, **options)
-    web = pd.concat([with_words(corpus) for corpus in loaded.values()], ignore_index=True)
+    web = pd.concat(
+        [with_words(corpus) for corpus in loaded.values()], ignore_index=True
+    )
 simulated = " (scenes are simulated)" if "scenes" in loaded else ""
 sample = pd.concat(
     [
@@ -265,11 +303,18 @@ sample = pd.concat(
 )
 figure = figures.picture_row(
     list(sample.path),
-    [", ".join(words[: 2 if len(words[0]) + len(words[1]) < 22 else 1]) for words in sample.words],
+    [
+        ", ".join(words[: 2 if len(words[0]) + len(words[1]) < 22 else 1])
+        for words in sample.words
+    ],
     title=f"Web pictures and some of their keywords{simulated}",
 )
 figures.show(
-    figure, alt=f"{len(sample)} pictures, below each its first keywords, as in: {', '.join(sample.words.iloc[0][:4])}."
+    figure,
+    alt=(
+        f"{len(sample)} pictures, below each its first keywords, as in:"
+        f" {', '.join(sample.words.iloc[0][:4])}."
+    ),
 )
 
 # %% [markdown]
@@ -295,7 +340,9 @@ def thirds(values):
     return np.searchsorted(np.quantile(values, [1 / 3, 2 / 3]), values)
 
 
-def keep_test(name, corpus, rows, labels, classes, *, folds=None, things=None, ratings=None):
+def keep_test(
+    name, corpus, rows, labels, classes, *, folds=None, things=None, ratings=None
+):
     """Note a test: its pictures, labels, groups, folds, and what is known besides."""
     table = corpus.table.iloc[rows].reset_index(drop=True)
     paths = corpus.paths
@@ -309,30 +356,44 @@ def keep_test(name, corpus, rows, labels, classes, *, folds=None, things=None, r
         "classes": list(classes),
         "groups": groups,
         "keys": [f"{corpus.name} {group}" for group in groups],
-        "folds": evaluation.folds(groups, k, seed) if folds is None else folds(table, groups),
+        "folds": (
+            evaluation.folds(groups, k, seed) if folds is None else folds(table, groups)
+        ),
         "things": things,
-        "ratings": {} if ratings is None else {target: values[rows] for target, values in ratings.items()},
+        "ratings": (
+            {}
+            if ratings is None
+            else {target: values[rows] for target, values in ratings.items()}
+        ),
     }
 
 
 def published_split(first=("train",), second=("test",)):
-    """Folds of one: the published parts, groups that are in both left out of training."""
+    """Folds of one: the published parts, groups that are in both left out of
+    training."""
 
     def folds(table, groups):
-        train, test = (np.flatnonzero(table["split"].isin(part)) for part in (first, second))
+        train, test = (
+            np.flatnonzero(table["split"].isin(part)) for part in (first, second)
+        )
         return [(train[~np.isin(groups[train], groups[test])], test)]
 
     return folds
 
 
 def one_fifth(table, groups):
-    """A fifth for testing, the rest for training, as the paper has it where there is no published split."""
+    """A fifth for testing, the rest for training, as the paper has it where there is no
+    published split."""
     return evaluation.folds(groups, min(5, len(np.unique(groups))), seed)[:1]
 
 
 def ratings_of(table):
     """Valence and arousal where they are rated."""
-    return {target: table[target].to_numpy(float) for target in ("valence", "arousal") if target in table}
+    return {
+        target: table[target].to_numpy(float)
+        for target in ("valence", "arousal")
+        if target in table
+    }
 
 
 def load_test(name):
@@ -342,38 +403,88 @@ def load_test(name):
         ratings = ratings_of(corpus.table)
         things = corpus.table["category"].to_numpy()
         keep_test(
-            name, corpus, np.arange(len(corpus.table)), thirds(ratings["valence"]), ("negative", "neutral", "positive"),
-            ratings=ratings, things=things,
-        )  # fmt: skip
+            name,
+            corpus,
+            np.arange(len(corpus.table)),
+            thirds(ratings["valence"]),
+            ("negative", "neutral", "positive"),
+            ratings=ratings,
+            things=things,
+        )
     elif name == "openmoji":
         corpus = loaded["openmoji"]
         shares = corpus.table[["negative", "neutral", "positive"]].to_numpy()
-        rows = np.flatnonzero((corpus.table["occurrences"] >= 10).to_numpy() & part_of["openmoji"])
-        keep_test(name, corpus, rows, np.nan_to_num(shares).argmax(1), ("negative", "neutral", "positive"),
-                  ratings={"valence": shares[:, 2] - shares[:, 0]})  # fmt: skip
+        rows = np.flatnonzero(
+            (corpus.table["occurrences"] >= 10).to_numpy() & part_of["openmoji"]
+        )
+        keep_test(
+            name,
+            corpus,
+            rows,
+            np.nan_to_num(shares).argmax(1),
+            ("negative", "neutral", "positive"),
+            ratings={"valence": shares[:, 2] - shares[:, 0]},
+        )
     elif name == "scenes":
         corpus = loaded["scenes"]
         rows = np.flatnonzero(part_of["scenes"])
-        things = [frozenset(cell.split("|")) for cell in corpus.table["objects"].iloc[rows]]
-        keep_test(name, corpus, rows, classes_of(corpus.table["emotion"], MIKELS), MIKELS, things=things,
-                  ratings=ratings_of(corpus.table))  # fmt: skip
+        things = [
+            frozenset(cell.split("|")) for cell in corpus.table["objects"].iloc[rows]
+        ]
+        keep_test(
+            name,
+            corpus,
+            rows,
+            classes_of(corpus.table["emotion"], MIKELS),
+            MIKELS,
+            things=things,
+            ratings=ratings_of(corpus.table),
+        )
     elif name in ("emotic_body", "emotic_image"):
         people = run.load("emotic")
         corpus = emotic.images(people) if name == "emotic_image" else bodies(people)
-        keep_test(name, corpus, np.arange(len(corpus.table)), emotic.multi_hot(corpus), [c.lower() for c in emotic.CATEGORIES],
-                  folds=published_split())  # fmt: skip
+        keep_test(
+            name,
+            corpus,
+            np.arange(len(corpus.table)),
+            emotic.multi_hot(corpus),
+            [c.lower() for c in emotic.CATEGORIES],
+            folds=published_split(),
+        )
     else:
         corpus = run.load(name)
         table = corpus.table
-        names = {"fi": MIKELS, "emoset118k": MIKELS, "emotion6": emotion6.EMOTIONS, "ube": ube.EMOTIONS,
-                 "affectnet": affectnet.EMOTIONS[:7], "se30k8": se30k8.EMOTIONS}[name]  # fmt: skip
-        right = table["emotion"].isin(names) & (table["accepted"].astype(bool) if "accepted" in table else True)
-        labels = np.array([names.index(e) if e in names else -1 for e in table["emotion"]])
-        folds = {"emoset118k": published_split(("train", "val")), "affectnet": published_split(("train",), ("val",)),
-                 "emotion6": None}.get(name, one_fifth)  # fmt: skip
+        names = {
+            "fi": MIKELS,
+            "emoset118k": MIKELS,
+            "emotion6": emotion6.EMOTIONS,
+            "ube": ube.EMOTIONS,
+            "affectnet": affectnet.EMOTIONS[:7],
+            "se30k8": se30k8.EMOTIONS,
+        }[name]
+        right = table["emotion"].isin(names) & (
+            table["accepted"].astype(bool) if "accepted" in table else True
+        )
+        labels = np.array(
+            [names.index(e) if e in names else -1 for e in table["emotion"]]
+        )
+        folds = {
+            "emoset118k": published_split(("train", "val")),
+            "affectnet": published_split(("train",), ("val",)),
+            "emotion6": None,
+        }.get(name, one_fifth)
         ratings = ratings_of(table) if name == "emotion6" else None
         things = table["object"].to_numpy()[right] if "object" in table else None
-        keep_test(name, corpus, np.flatnonzero(right), labels, names, folds=folds, ratings=ratings, things=things)
+        keep_test(
+            name,
+            corpus,
+            np.flatnonzero(right),
+            labels,
+            names,
+            folds=folds,
+            ratings=ratings,
+            things=things,
+        )
 
 
 # %% [markdown]
@@ -396,13 +507,15 @@ def bodies(people):
     folder = cache_root() / f"emotic-bodies-{digest([people.content_hash])}"
     table = people.table.copy()
     folder.mkdir(parents=True, exist_ok=True)
-    for k, (path, row) in enumerate(zip(people.paths, people.table.itertuples(), strict=True)):
+    for k, (path, row) in enumerate(
+        zip(people.paths, people.table.itertuples(), strict=True)
+    ):
         file = folder / f"{k:06d}.png"
         if not file.is_file():
             part = file.with_suffix(".part")
-            read_picture(path).crop((row.x1, row.y1, max(row.x2, row.x1 + 1), max(row.y2, row.y1 + 1))).save(
-                part, "PNG"
-            )
+            read_picture(path).crop(
+                (row.x1, row.y1, max(row.x2, row.x1 + 1), max(row.y2, row.y1 + 1))
+            ).save(part, "PNG")
             part.replace(file)
     table["image"] = [f"{k:06d}.png" for k in range(len(table))]
     return Corpus(people.name, table, people.card, folder)
@@ -410,19 +523,26 @@ def bodies(people):
 
 emoji_of = openmoji.groups()
 painted_with = {emoji_of[code] for code in scene_objects().codes}
-names = np.random.default_rng([seed, 2]).permutation(sorted(set(emoji_of.values()) - painted_with))
-held_emoji = {f"emoji {name}" for name in names[: int(settings["held out"] * len(names))]}
+names = np.random.default_rng([seed, 2]).permutation(
+    sorted(set(emoji_of.values()) - painted_with)
+)
+held_emoji = {
+    f"emoji {name}" for name in names[: int(settings["held out"] * len(names))]
+}
 part_of = {}
 web["keys"] = [frozenset([group]) for group in web.group]
 for name, corpus in loaded.items():
     if name in ("openmoji", "scenes"):
         keys = emoji_keys(corpus)
         own = (web.corpus == name).to_numpy()
-        web.loc[own, "keys"] = pd.Series([k | {g} for k, g in zip(keys, web.group[own], strict=True)], web.index[own])
+        web.loc[own, "keys"] = pd.Series(
+            [k | {g} for k, g in zip(keys, web.group[own], strict=True)], web.index[own]
+        )
     if name == "openmoji":
         part_of[name] = np.array([k <= held_emoji for k in keys])
     else:
-        # Photographs of the web are held out by themselves, to see whether keywords are named and words are guessed.
+        # Photographs of the web are held out by themselves, to see whether keywords are
+        # named and words are guessed.
         share = settings["held out"] if name == "scenes" else 0.1
         groups = web.group[(web.corpus == name).to_numpy()].to_numpy()
         few = np.random.default_rng([seed, 3]).permutation(np.unique(groups))
@@ -435,40 +555,64 @@ with run.timed("pictures"):
         except Unavailable as why:
             absent[name] = str(why)
 for name, why in absent.items():
-    display(Markdown(f"> **{name} is not within reach** ({why}). What needs it is left out below."))
+    display(
+        Markdown(
+            f"> **{name} is not within reach** ({why}). What needs it is left out"
+            " below."
+        )
+    )
 main = next((name for name in settings["tests"] if name in tests), None)
 if main is None:
-    raise Unavailable("none of this profile's tests is within reach: " + "; ".join(absent.values()))
+    raise Unavailable(
+        "none of this profile's tests is within reach: " + "; ".join(absent.values())
+    )
 photographs = [name for name in tests if name not in ("openmoji", "scenes")]
 if not photographs:
     display(
         Markdown(
-            f"> **No photographs.** All tests below are on {' and '.join(tests)}: they show whether methods work, and nothing about people's photographs."
+            f"> **No photographs.** All tests below are on {' and '.join(tests)}: they"
+            " show whether methods work, and nothing about people's photographs."
         )
     )
 labelled = lambda name: f"{name} (simulated)" if name == "scenes" else name
-tested_rows = {name: np.sort(np.concatenate([test for _, test in test_["folds"]])) for name, test_ in tests.items()}
+tested_rows = {
+    name: np.sort(np.concatenate([test for _, test in test_["folds"]]))
+    for name, test_ in tests.items()
+}
 pd.DataFrame(
     {
         labelled(name): {
-            "pictures": len(test["paths"]), "tested on": len(tested_rows[name]), "groups": len(np.unique(test["groups"])),
-            "classes": len(test["classes"]), "folds": len(test["folds"]),
+            "pictures": len(test["paths"]),
+            "tested on": len(tested_rows[name]),
+            "groups": len(np.unique(test["groups"])),
+            "classes": len(test["classes"]),
+            "folds": len(test["folds"]),
         }
         for name, test in tests.items()
     }
-).T  # fmt: skip
+).T
 
 # %% tags=["hide-input"]
 test = tests[main]
 k = min(3, len(test["classes"]))
-of_class = lambda c: np.flatnonzero(test["labels"] == c if test["labels"].ndim == 1 else test["labels"][:, c])
+of_class = lambda c: np.flatnonzero(
+    test["labels"] == c if test["labels"].ndim == 1 else test["labels"][:, c]
+)
 shown = [i for c in range(k) for i in of_class(c)[:: max(1, len(of_class(c)) // 6)][:6]]
-captions = [test["classes"][test["labels"][i]] if test["labels"].ndim == 1 else "" for i in shown]
+captions = [
+    test["classes"][test["labels"][i]] if test["labels"].ndim == 1 else ""
+    for i in shown
+]
 figures.show(
     figures.picture_row(
-        [test["paths"][i] for i in shown], captions, title=f"Some pictures of {labelled(main)} and their classes"
+        [test["paths"][i] for i in shown],
+        captions,
+        title=f"Some pictures of {labelled(main)} and their classes",
     ),
-    alt=f"{len(shown)} pictures of {main}, some for each class: {', '.join(test['classes'][:k])}.",
+    alt=(
+        f"{len(shown)} pictures of {main}, some for each class:"
+        f" {', '.join(test['classes'][:k])}."
+    ),
 )
 
 # %% [markdown] tags=["slide"]
@@ -483,18 +627,28 @@ figures.show(
 from emolib.curation import keywords, keywordstats
 from emolib.features.vectors import SEPARATOR
 
-joined = [SEPARATOR.join(word.replace(SEPARATOR, "%7C") for word in words) for words in web.words]
+joined = [
+    SEPARATOR.join(word.replace(SEPARATOR, "%7C") for word in words)
+    for words in web.words
+]
 with run.timed("keywords"):
     rows = keywords.long(web.image, joined)
     with keywords.read(rows) as found:
         counts = found.counts
         candidates = keywords.ranking(
-            found, top=settings["candidates"], at_least=settings["least pictures of a keyword"]
+            found,
+            top=settings["candidates"],
+            at_least=settings["least pictures of a keyword"],
         )
         every = keywordstats.per_image(found)
     selected = keywords.emotional(candidates, checked=known_words)
 figure, axes = plt.subplots(1, 2, figsize=(12, 3.6))
-axes[0].loglog(np.arange(1, len(candidates) + 1), candidates["images"], color="#888888", label="all candidates")
+axes[0].loglog(
+    np.arange(1, len(candidates) + 1),
+    candidates["images"],
+    color="#888888",
+    label="all candidates",
+)
 places = np.flatnonzero(candidates["keyword"].isin(selected.words))
 axes[0].loglog(
     places + 1,
@@ -504,7 +658,11 @@ axes[0].loglog(
     color=figures.PALETTE["anger"],
     label="words of emotion",
 )
-axes[0].set(xlabel="rank of the keyword", ylabel="pictures that have it", title="Few words are frequent")
+axes[0].set(
+    xlabel="rank of the keyword",
+    ylabel="pictures that have it",
+    title="Few words are frequent",
+)
 axes[0].legend(fontsize=8)
 top = candidates.iloc[places[:18]]
 axes[1].barh(top["keyword"][::-1], top["images"][::-1], color=figures.PALETTE["anger"])
@@ -512,15 +670,22 @@ axes[1].set(title="The most frequent words of emotion", xlabel="pictures")
 axes[1].tick_params(labelsize=8)
 figures.show(
     figure,
-    alt=f"Left: number of pictures over rank for {len(candidates)} keywords, falling from {candidates['images'].max()} to "
-    f"{candidates['images'].min()}. Right: the most frequent words of emotion, {', '.join(top['keyword'][:4])} first.",
+    alt=(
+        f"Left: number of pictures over rank for {len(candidates)} keywords, falling"
+        f" from {candidates['images'].max()} to {candidates['images'].min()}. Right:"
+        f" the most frequent words of emotion, {', '.join(top['keyword'][:4])} first."
+    ),
 )
 Markdown(
-    f"{counts.rows:,} rows, {counts.images:,} pictures, {counts.keywords:,} different keywords; {counts.without_keywords:,} pictures have none and are "
-    f"still counted. Of {len(candidates):,} candidates, **{len(selected.words)}** speak of emotion by the list of {word_list}, to which the laboratory's own "
-    f"{len(ALL_EMOTION_WORDS)} words are added. (The list stands in for the paper's annotators.) Counting has a trap: *{top['keyword'].iloc[0]}* stands beside "
-    f"{top['images'].iloc[0]:,} pictures, but these come from {web.group[web.words.map(lambda words: top['keyword'].iloc[0] in words)].nunique():,} groups. The rest are variants of "
-    "the same pictures, and they are next."
+    f"{counts.rows:,} rows, {counts.images:,} pictures, {counts.keywords:,} different"
+    f" keywords; {counts.without_keywords:,} pictures have none and are still counted."
+    f" Of {len(candidates):,} candidates, **{len(selected.words)}** speak of emotion by"
+    f" the list of {word_list}, to which the laboratory's own {len(ALL_EMOTION_WORDS)}"
+    " words are added. (The list stands in for the paper's annotators.) Counting has a"
+    f" trap: *{top['keyword'].iloc[0]}* stands beside {top['images'].iloc[0]:,}"
+    " pictures, but these come from"
+    f" {web.group[web.words.map(lambda words: top['keyword'].iloc[0] in words)].nunique():,}"
+    " groups. The rest are variants of the same pictures, and they are next."
 )
 
 # %% [markdown]
@@ -539,8 +704,12 @@ trials = {
     "a keyword read in a wrong encoding": lambda: keywords.read(
         pd.DataFrame({"image": ["a.jpg", "b.jpg"], "keyword": ["sea", "Ã©tÃ©"]})
     ),
-    "a row without a picture": lambda: keywords.read(pd.DataFrame({"image": ["a.jpg", ""], "keyword": ["sea", "sad"]})),
-    "a pickle that calls a function": lambda: plainpickle.read_plain(Path(place) / "tags.pkl"),
+    "a row without a picture": lambda: keywords.read(
+        pd.DataFrame({"image": ["a.jpg", ""], "keyword": ["sea", "sad"]})
+    ),
+    "a pickle that calls a function": lambda: plainpickle.read_plain(
+        Path(place) / "tags.pkl"
+    ),
 }
 said = {}
 with tempfile.TemporaryDirectory() as place:
@@ -564,7 +733,10 @@ figures.sentences(pd.DataFrame({"given": said.keys(), "answer": said.values()}))
 from emolib.curation.duplicates import find_duplicates
 
 with run.timed("copies"):
-    everything = [*web.path, *(path for test in tests.values() for path in test["paths"])]
+    everything = [
+        *web.path,
+        *(path for test in tests.values() for path in test["paths"]),
+    ]
     alike = find_duplicates(everything, progress=False)
     web["alike"] = alike[: len(web)]
     start = len(web)
@@ -572,41 +744,62 @@ with run.timed("copies"):
         test["alike"] = alike[start : start + len(test["paths"])]
         start += len(test["paths"])
 web["emotional"], web["other"] = zip(
-    *(openmoji.divide(words, frozenset(selected.words)) for words in web.words), strict=True
+    *(openmoji.divide(words, frozenset(selected.words)) for words in web.words),
+    strict=True,
 )
 has_emotion = web.emotional.map(len) > 0
 test_keys = [
-    (*keys, f"looks {look}") for test in tests.values() for keys, look in zip(
-        (emoji_keys(Corpus(test["corpus"], test["table"], None, None)) if test["corpus"] == "openmoji" else [(k,) for k in test["keys"]]),
-        test["alike"], strict=True)
-]  # fmt: skip
-web_keys = [(*keys, f"looks {look}") for keys, look in zip(web["keys"], web.alike, strict=True)]
+    (*keys, f"looks {look}")
+    for test in tests.values()
+    for keys, look in zip(
+        (
+            emoji_keys(Corpus(test["corpus"], test["table"], None, None))
+            if test["corpus"] == "openmoji"
+            else [(k,) for k in test["keys"]]
+        ),
+        test["alike"],
+        strict=True,
+    )
+]
+web_keys = [
+    (*keys, f"looks {look}") for keys, look in zip(web["keys"], web.alike, strict=True)
+]
 first = ~web.alike.duplicated() & has_emotion
 leaks = crossing(web_keys, test_keys)
 learn = np.flatnonzero(first & ~web.held & ~leaks)
 held = np.flatnonzero(first & web.held)
-groups_compared = check_separate([web_keys[i] for i in learn], test_keys, training_names=web.image.iloc[learn].tolist())
+groups_compared = check_separate(
+    [web_keys[i] for i in learn],
+    test_keys,
+    training_names=web.image.iloc[learn].tolist(),
+)
 for name in loaded:
     own = (web.corpus == name).to_numpy()
     run.record(
         f"wei2020/statistics/pictures/{name}/count",
-        evaluation.Estimate(float((first & own).sum()), None, None, int(own.sum()), "pictures"),
+        evaluation.Estimate(
+            float((first & own).sum()), None, None, int(own.sum()), "pictures"
+        ),
     )
 steps = {
     "with keywords": web.words.map(len) > 0,
     "with a word of emotion": has_emotion,
     "of these, the first of its copies": first,
-    "of these, to learn from": pd.Series(np.isin(np.arange(len(web)), learn), web.index),
+    "of these, to learn from": pd.Series(
+        np.isin(np.arange(len(web)), learn), web.index
+    ),
     "of these, held out": pd.Series(np.isin(np.arange(len(web)), held), web.index),
 }
 display(
-    pd.DataFrame({what: mask.groupby(web.corpus).sum() for what, mask in steps.items()}).T.rename_axis(
-        f"pictures{simulated}"
-    )
+    pd.DataFrame(
+        {what: mask.groupby(web.corpus).sum() for what, mask in steps.items()}
+    ).T.rename_axis(f"pictures{simulated}")
 )
 Markdown(
-    f"**The guard.** {groups_compared:,} groups of emoji, of pictures and of look-alikes were compared: none is both learned from and tested on. "
-    f"{int((leaks & first & ~web.held).sum()):,} pictures were left out for sharing one with a test. A run in which one crosses stops here with its name."
+    f"**The guard.** {groups_compared:,} groups of emoji, of pictures and of"
+    " look-alikes were compared: none is both learned from and tested on."
+    f" {int((leaks & first & ~web.held).sum()):,} pictures were left out for sharing"
+    " one with a test. A run in which one crosses stops here with its name."
 )
 
 # %% [markdown]
@@ -620,7 +813,11 @@ Markdown(
 # %%
 with run.timed("keywords"), keywords.read(keywords.long(web.image, joined)) as found:
     felt = keywordstats.per_image(found, selected.words)
-    some_words = [word for word in selected.words if candidates.set_index("keyword")["images"][word] >= 3][:60]
+    some_words = [
+        word
+        for word in selected.words
+        if candidates.set_index("keyword")["images"][word] >= 3
+    ][:60]
     together = keywordstats.cooccurrence(found, some_words)
     lifts = keywordstats.lift(together, found.counts.images)
     ours = {
@@ -637,35 +834,64 @@ for name in loaded:
         numbers = web[column][own].map(len).to_numpy(float)
         run.record(
             f"wei2020/statistics/{what}/{name}/mean",
-            evaluation.bootstrap(lambda i, n=numbers: n[i].mean(), groups, seed=seed, draws=500),
+            evaluation.bootstrap(
+                lambda i, n=numbers: n[i].mean(), groups, seed=seed, draws=500
+            ),
         )
         distinct = len({word for words in web[column][own] for word in words})
         run.record(
             f"wei2020/statistics/{what}/{name}/distinct",
-            evaluation.Estimate(float(distinct), None, None, int(own.sum()), "pictures"),
+            evaluation.Estimate(
+                float(distinct), None, None, int(own.sum()), "pictures"
+            ),
         )
-published = {claim.id.removeprefix("wei2020/"): claim.published for claim in claims.claims("wei2020")}
+published = {
+    claim.id.removeprefix("wei2020/"): claim.published
+    for claim in claims.claims("wei2020")
+}
 rows = {
-    name: {
-        what: str(run.metrics[f"wei2020/statistics/{kind}/{name}/{measure}"])
-        for what, kind, measure in (
-            ("keywords a picture", "keywords", "mean"), ("of emotion", "emotion_keywords", "mean"),
-        )
-    } | {"different keywords": int(run.metrics[f"wei2020/statistics/keywords/{name}/distinct"].value),
-         "different ones of emotion": int(run.metrics[f"wei2020/statistics/emotion_keywords/{name}/distinct"].value)}
+    name: (
+        {
+            what: str(run.metrics[f"wei2020/statistics/{kind}/{name}/{measure}"])
+            for what, kind, measure in (
+                ("keywords a picture", "keywords", "mean"),
+                ("of emotion", "emotion_keywords", "mean"),
+            )
+        }
+        | {
+            "different keywords": int(
+                run.metrics[f"wei2020/statistics/keywords/{name}/distinct"].value
+            ),
+            "different ones of emotion": int(
+                run.metrics[
+                    f"wei2020/statistics/emotion_keywords/{name}/distinct"
+                ].value
+            ),
+        }
+    )
     for name in loaded
-}  # fmt: skip
+}
 rows["StockEmotion, as printed"] = {
-    "keywords a picture": published["text/keywords_per_picture"], "of emotion": published["text/emotional_per_picture"],
-    "different keywords": f"{published['text/all_keywords']:,}", "different ones of emotion": published["text/keywords"],
-}  # fmt: skip
+    "keywords a picture": published["text/keywords_per_picture"],
+    "of emotion": published["text/emotional_per_picture"],
+    "different keywords": f"{published['text/all_keywords']:,}",
+    "different ones of emotion": published["text/keywords"],
+}
 display(pd.DataFrame(rows).T.rename(index=labelled))
 figure, axes = plt.subplots(1, 2, figsize=(12.5, 5), width_ratios=(1, 1.35))
-axes[0].bar(np.arange(len(felt.histogram)), felt.histogram, color=figures.PALETTE["anger"])
-axes[0].set(xlabel="words of emotion beside a picture", ylabel="pictures", title=f"Most pictures have few{simulated}")
+axes[0].bar(
+    np.arange(len(felt.histogram)), felt.histogram, color=figures.PALETTE["anger"]
+)
+axes[0].set(
+    xlabel="words of emotion beside a picture",
+    ylabel="pictures",
+    title=f"Most pictures have few{simulated}",
+)
 n = min(26, len(some_words))
 with np.errstate(divide="ignore"):
-    doubled = np.ma.masked_invalid(np.where(np.eye(n, dtype=bool), np.nan, np.log2(lifts[:n, :n])))
+    doubled = np.ma.masked_invalid(
+        np.where(np.eye(n, dtype=bool), np.nan, np.log2(lifts[:n, :n]))
+    )
     axes[1].set_facecolor("#eeeeee")
     image = axes[1].imshow(doubled, cmap="RdBu_r", vmin=-5, vmax=5)
 axes[1].set_xticks(range(n), some_words[:n], rotation=90, fontsize=7)
@@ -677,11 +903,18 @@ off = ~np.eye(len(some_words), dtype=bool)
 often = float(np.mean(together[off] >= 5)) if off.any() else 0.0
 figures.show(
     figure,
-    alt=f"Left: how many pictures have how many words of emotion; {felt.without} have none. Right: a matrix of {n} by {n} words, red where two stand "
-    f"together more often than by chance. {often:.0%} of the pairs stand together beside five pictures or more.",
+    alt=(
+        f"Left: how many pictures have how many words of emotion; {felt.without} have"
+        f" none. Right: a matrix of {n} by {n} words, red where two stand together more"
+        f" often than by chance. {often:.0%} of the pairs stand together beside five"
+        " pictures or more."
+    ),
 )
 Markdown(
-    f"Of all pairs of these {len(some_words)} words, **{often:.0%}** stand together beside five pictures or more. That is a count and no verdict: a pair may be rare and still be far more frequent than chance. Whether a missing word can be guessed from the words beside it is tested below."
+    f"Of all pairs of these {len(some_words)} words, **{often:.0%}** stand together"
+    " beside five pictures or more. That is a count and no verdict: a pair may be rare"
+    " and still be far more frequent than chance. Whether a missing word can be"
+    " guessed from the words beside it is tested below."
 )
 
 # %% [markdown]
@@ -700,8 +933,12 @@ if "scenes" in loaded:
         .set_axis(MIKELS, axis=1)
     )
     own = (web.corpus == "scenes").to_numpy()
-    with keywords.read(keywords.long(web.image[own], [joined[i] for i in np.flatnonzero(own)])) as found:
-        checked = keywordstats.to_check(found, [word for word in selected.words if word in EMOTION_OF], 1000, seed)
+    with keywords.read(
+        keywords.long(web.image[own], [joined[i] for i in np.flatnonzero(own)])
+    ) as found:
+        checked = keywordstats.to_check(
+            found, [word for word in selected.words if word in EMOTION_OF], 1000, seed
+        )
     checked["right"] = [
         bool(planted.loc[image, EMOTION_OF[word]] > 1 / 8)
         for image, word in zip(checked["image"], checked["keyword"], strict=True)
@@ -709,15 +946,24 @@ if "scenes" in loaded:
     noise = keywordstats.label_noise(checked)
     wrong = run.record(
         "wei2020/statistics/noise/scenes/error_rate",
-        evaluation.Estimate(noise.value, noise.low, noise.high, noise.images, "pictures"),
+        evaluation.Estimate(
+            noise.value, noise.low, noise.high, noise.images, "pictures"
+        ),
     )
     display(
         Markdown(
-            f"Of {noise.checked:,} checked words of emotion beside {noise.images:,} scenes (simulated), **{wrong}** are wrong; in the paper, about {published['text/noise']:.0%}."
+            f"Of {noise.checked:,} checked words of emotion beside {noise.images:,}"
+            f" scenes (simulated), **{wrong}** are wrong; in the paper, about"
+            f" {published['text/noise']:.0%}."
         )
     )
 else:
-    display(Markdown("> The share of wrong keywords needs people who check, or the laboratory. It is left out here."))
+    display(
+        Markdown(
+            "> The share of wrong keywords needs people who check, or the laboratory."
+            " It is left out here."
+        )
+    )
 
 # %% [markdown]
 # **Larger than memory.** The same functions on a folder of files, here with made-up rows. `python -m emolib.curation.keywords --rows
@@ -734,7 +980,9 @@ with tempfile.TemporaryDirectory() as place, run.timed("keywords"):
         large_counts = found.counts
     seconds = time.perf_counter() - begin
 Markdown(
-    f"{large_counts.files} files, {large_counts.rows:,} rows (made up), {large_counts.repeated:,} repeated: read and ranked in {seconds:.1f} s, with at most 128 MB for the engine."
+    f"{large_counts.files} files, {large_counts.rows:,} rows (made up),"
+    f" {large_counts.repeated:,} repeated: read and ranked in {seconds:.1f} s, with at"
+    " most 128 MB for the engine."
 )
 
 # %% [markdown]
@@ -756,8 +1004,19 @@ import torch
 from scipy import sparse
 
 from emolib.features import vectors as word_vectors
-from emolib.models.text import PUBLISHED_CODE, TextModel, Vocabulary, predicted, represented
-from emolib.probes import Resampled, any_keyword, mean_average_precision, picture_average_precision
+from emolib.models.text import (
+    PUBLISHED_CODE,
+    TextModel,
+    Vocabulary,
+    predicted,
+    represented,
+)
+from emolib.probes import (
+    Resampled,
+    any_keyword,
+    mean_average_precision,
+    picture_average_precision,
+)
 from emolib.softtargets import EmotionLoss
 from emolib.training import Diverged, Recipe, fitted, predict, several
 
@@ -771,7 +1030,9 @@ reads = {
     "public": Vocabulary.most_frequent(pictures.other[L], known=table),
     "own": Vocabulary.most_frequent(pictures.other[L], known=own_table),
 }
-numbers = {which: vocabulary.numbers([*pictures.other]) for which, vocabulary in reads.items()}
+numbers = {
+    which: vocabulary.numbers([*pictures.other]) for which, vocabulary in reads.items()
+}
 hot = emotional.hot([*pictures.emotional])
 has_keyword = np.asarray(hot.sum(1)).ravel() > 0
 divided = sparse.diags_array(1 / np.maximum(np.asarray(hot.sum(1)).ravel(), 1)) @ hot
@@ -780,12 +1041,19 @@ covered = {
     for which, source in (("GloVe", table), ("learned from the lists", own_table))
 }
 words_hash = digest(
-    [corpus.content_hash for corpus in loaded.values()] + [seed, settings["held out"], *emotional.words]
+    [corpus.content_hash for corpus in loaded.values()]
+    + [seed, settings["held out"], *emotional.words]
 )
-figures.sentences(pd.DataFrame({"word vectors": covered.keys(), "other keywords": map(str, covered.values())}))
+figures.sentences(
+    pd.DataFrame(
+        {"word vectors": covered.keys(), "other keywords": map(str, covered.values())}
+    )
+)
 Markdown(
-    f"To learn from: {len(L):,} pictures with **{len(emotional)}** different words of emotion that stand beside {least} pictures or more; held out: {len(H):,}. "
-    f"{int((~numbers['public'].any(1)).sum())} pictures have no other keyword that the model can read. For them it stays silent, and their own keywords count alone."
+    f"To learn from: {len(L):,} pictures with **{len(emotional)}** different words of"
+    f" emotion that stand beside {least} pictures or more; held out: {len(H):,}."
+    f" {int((~numbers['public'].any(1)).sum())} pictures have no other keyword that the"
+    " model can read. For them it stays silent, and their own keywords count alone."
 )
 
 # %% [markdown] tags=["slide"]
@@ -801,16 +1069,39 @@ Markdown(
 # %% tags=["slide-part"]
 def text_recipe(s, **changes):
     """The published code's schedule; plain descent unless told otherwise."""
-    return Recipe(**({**PUBLISHED_CODE, "optimizer": "sgd", "momentum": 0.0, "decay": 0.0, "seed": s} | changes))
+    return Recipe(
+        **(
+            {
+                **PUBLISHED_CODE,
+                "optimizer": "sgd",
+                "momentum": 0.0,
+                "decay": 0.0,
+                "seed": s,
+            }
+            | changes
+        )
+    )
 
 
 def text_model(name, words, matrix, goals, rows, s, width, convolve, recipe):
-    """A fitted text model: from the numbers of keywords to targets, which may be sparse."""
+    """A fitted text model: from the numbers of keywords to targets, which may be
+    sparse."""
     course.runtime.seed_everything(s)
-    model = TextModel(matrix, goals.shape[1], width=width, hidden=width, convolve=convolve)
+    model = TextModel(
+        matrix, goals.shape[1], width=width, hidden=width, convolve=convolve
+    )
     rows, loss = rows[words[rows].any(1)], EmotionLoss(goals)
     key = [digest(words[rows].tolist())]
-    fitted(f"wei2020-text-{name}", model, words, np.arange(len(words)), recipe, key=key, rows=rows, loss=loss)
+    fitted(
+        f"wei2020-text-{name}",
+        model,
+        words,
+        np.arange(len(words)),
+        recipe,
+        key=key,
+        rows=rows,
+        loss=loss,
+    )
     return model
 
 
@@ -822,29 +1113,42 @@ def try_text(name, *arguments):
         return str(error)
 
 
-matrix = {"public": table.vectors(reads["public"].words)[0], "own": own_table.vectors(reads["own"].words)[0]}
+matrix = {
+    "public": table.vectors(reads["public"].words)[0],
+    "own": own_table.vectors(reads["own"].words)[0],
+}
 learn_words = L[has_keyword[L]]
 judge = H[has_keyword[H] & numbers["public"][H].any(1)]
 
 
 def often(rows, name):
-    """How often each word of emotion stands beside the pictures of one corpus, for each of some rows."""
+    """How often each word of emotion stands beside the pictures of one corpus, for each
+    of some rows."""
     own = L[(pictures.corpus[L] == name).to_numpy()]
-    return np.broadcast_to(np.asarray(hot[own].sum(0), float).ravel(), (len(rows), hot.shape[1]))
+    return np.broadcast_to(
+        np.asarray(hot[own].sum(0), float).ravel(), (len(rows), hot.shape[1])
+    )
 
 
 recipes = {
-    "AdaGrad, rate 1, 30 epochs (as printed)": dict(optimizer="adagrad", epochs=30, schedule="steps:10,20"),
+    "AdaGrad, rate 1, 30 epochs (as printed)": dict(
+        optimizer="adagrad", epochs=30, schedule="steps:10,20"
+    ),
     "AdaGrad, rate 0.01": dict(optimizer="adagrad", lr=0.01),
     "plain descent, rate 1 (the code's epochs)": {},
     "descent with momentum 0.9, rate 1": dict(momentum=0.9),
     "AdamW, rate 0.001": dict(optimizer="adamw", lr=1e-3),
 }
 width = settings["text width"]
-bound = functools.partial(try_text, "optimizer", numbers["public"], matrix["public"], divided, learn_words)
+bound = functools.partial(
+    try_text, "optimizer", numbers["public"], matrix["public"], divided, learn_words
+)
 with run.timed("text models"):
     tried = several(
-        [functools.partial(bound, seed, width, True, text_recipe(seed, **changes)) for changes in recipes.values()],
+        [
+            functools.partial(bound, seed, width, True, text_recipe(seed, **changes))
+            for changes in recipes.values()
+        ],
         device="cpu",
     )
 groups_of = lambda rows: pictures.group[rows].to_numpy()
@@ -867,16 +1171,28 @@ for what, model in zip(recipes, tried, strict=True):
         if isinstance(model, str)
         else str(ranked(predicted(model, numbers["public"][judge])))
     )
-display(pd.Series(answers, name=f"mean average precision, {len(judge)} held-out pictures{simulated}").to_frame())
+display(
+    pd.Series(
+        answers,
+        name=f"mean average precision, {len(judge)} held-out pictures{simulated}",
+    ).to_frame()
+)
 as_printed = tried[0]
 if not isinstance(as_printed, str):
-    gains = picture_average_precision(predicted(as_printed, numbers["public"][judge]), hot[judge])
+    gains = picture_average_precision(
+        predicted(as_printed, numbers["public"][judge]), hot[judge]
+    )
     gains = gains - picture_average_precision(by_corpus, hot[judge])
     printed_helps = run.record(
         "wei2020/text/as_printed_less_frequency/all/map_difference",
         evaluation.bootstrap(lambda i: gains[i].mean(), groups_of(judge), seed=seed),
     )
-    display(Markdown(f"The recipe as printed, less ranking by frequency: **{signed(printed_helps)}**."))
+    display(
+        Markdown(
+            "The recipe as printed, less ranking by frequency:"
+            f" **{signed(printed_helps)}**."
+        )
+    )
 
 # %% [markdown]
 # The second row is the paper's own recipe. Compare it with the baseline above it, and with AdaGrad at a smaller rate below. From here on we
@@ -890,10 +1206,17 @@ if not isinstance(as_printed, str):
 # find the right one likelier? One half is guessing, and the last column shows what is above it.
 
 # %%
-# Name, word vectors, whether there is a convolution, seeds, what differs from the published schedule. The long one, trained only to
-# see what the schedule does, costs as much as three others: one seed.
+# Name, word vectors, whether there is a convolution, seeds, what differs from the
+# published schedule. The long one, trained only to see what the schedule does, costs as
+# much as three others: one seed.
 KINDS_OF_TEXT = (
-    ("long", "public", True, seeds[:1], {"epochs": 3 * PUBLISHED_CODE["epochs"], "schedule": "steps:30,45"}),
+    (
+        "long",
+        "public",
+        True,
+        seeds[:1],
+        {"epochs": 3 * PUBLISHED_CODE["epochs"], "schedule": "steps:30,45"},
+    ),
     ("cnn", "public", True, seeds, {}),
     ("dan", "public", False, seeds, {}),
     ("own", "own", True, seeds, {}),
@@ -904,17 +1227,21 @@ with run.timed("text models"):
         for s in seeds_of_it:
             how = text_recipe(s, **changes)
             words = (numbers[which], matrix[which], divided, learn_words)
-            jobs[name, s] = functools.partial(text_model, name, *words, s, width, convolve, how)
+            jobs[name, s] = functools.partial(
+                text_model, name, *words, s, width, convolve, how
+            )
     text = dict(zip(jobs, several([*jobs.values()], device="cpu"), strict=True))
 
 
 def expected(kind, s, rows=slice(None)):
-    """What a text model expects beside some pictures: probabilities of the words of emotion."""
+    """What a text model expects beside some pictures: probabilities of the words of
+    emotion."""
     return predicted(text[kind, s], numbers["own" if kind == "own" else "public"][rows])
 
 
 def pairwise(scores, rows, chances):
-    """For each picture, a row of scores: how often a right word is rated above one planted beside it (ties: half)."""
+    """For each picture, a row of scores: how often a right word is rated above one
+    planted beside it (ties: half)."""
     random = np.random.default_rng([seed, 4])
     chances = chances / chances.sum()
     found = np.full(len(rows), np.nan)
@@ -934,22 +1261,47 @@ for name in [n for n in loaded if (pictures.corpus[judge] == n).any()]:
     own = judge[(pictures.corpus[judge] == name).to_numpy()]
     base = picture_average_precision(often(own, name), hot[own])
     precision = {
-        kind: np.mean([picture_average_precision(expected(kind, s, own), hot[own]) for s in seeds], 0)
+        kind: np.mean(
+            [
+                picture_average_precision(expected(kind, s, own), hot[own])
+                for s in seeds
+            ],
+            0,
+        )
         for kind in ("cnn", "dan", "own")
     }
     helps = run.record(
         f"wei2020/claims/text_model_helps/{name}/map_difference",
-        evaluation.bootstrap(lambda i, p=precision["cnn"], b=base: (p - b)[i].mean(), groups_of(own), seed=seed),
+        evaluation.bootstrap(
+            lambda i, p=precision["cnn"], b=base: (p - b)[i].mean(),
+            groups_of(own),
+            seed=seed,
+        ),
     )
-    sees = np.mean([pairwise(expected("cnn", s, own), own, often(own, name)[0]) for s in seeds], 0)
+    sees = np.mean(
+        [pairwise(expected("cnn", s, own), own, often(own, name)[0]) for s in seeds], 0
+    )
     auc = run.record(
         f"wei2020/claims/text_model_finds_wrong_keywords/{name}/auc_difference",
-        evaluation.bootstrap(lambda i, v=sees: np.nanmean(v[i]) - 0.5, groups_of(own), seed=seed),
+        evaluation.bootstrap(
+            lambda i, v=sees: np.nanmean(v[i]) - 0.5, groups_of(own), seed=seed
+        ),
     )
-    rows[labelled(name)] = {"pictures": len(own), "by frequency": f"{base.mean():.2f}"} | {
-        label: f"{precision[kind].mean():.2f}"
-        for kind, label in (("cnn", "text model"), ("dan", "averaging alone"), ("own", "own word vectors"))
-    } | {"text model less frequency": signed(helps), "right above wrong, less one half": signed(auc)}  # fmt: skip
+    rows[labelled(name)] = (
+        {"pictures": len(own), "by frequency": f"{base.mean():.2f}"}
+        | {
+            label: f"{precision[kind].mean():.2f}"
+            for kind, label in (
+                ("cnn", "text model"),
+                ("dan", "averaging alone"),
+                ("own", "own word vectors"),
+            )
+        }
+        | {
+            "text model less frequency": signed(helps),
+            "right above wrong, less one half": signed(auc),
+        }
+    )
 pd.DataFrame(rows).T.rename_axis("mean average precision")
 
 # %% [markdown]
@@ -966,29 +1318,47 @@ if settings["annotated"] != "scenes":
     try:
         annotated = run.load(settings["annotated"])
         EIGHT = se30k8.EMOTIONS
-        eight_labels = np.array([EIGHT.index(e) if e in EIGHT else -1 for e in annotated.table["emotion"]])
+        eight_labels = np.array(
+            [EIGHT.index(e) if e in EIGHT else -1 for e in annotated.table["emotion"]]
+        )
         # What is tested on later does not teach here.
-        tested_groups = tests[annotated.name]["groups"][tested_rows[annotated.name]] if annotated.name in tests else []
+        tested_groups = (
+            tests[annotated.name]["groups"][tested_rows[annotated.name]]
+            if annotated.name in tests
+            else []
+        )
         clean = ~annotated.table.group.isin(tested_groups).to_numpy()
     except Unavailable as why:
         display(
             Markdown(
-                f"> **{settings['annotated']} is not within reach** ({why}). Simulated votes about scenes stand in for it."
+                f"> **{settings['annotated']} is not within reach** ({why}). Simulated"
+                " votes about scenes stand in for it."
             )
         )
 if annotated is None:
-    painted = {"count": settings["annotated scenes"], "seed": seed + 100, "numbers": (0.7, 0.3, 0.0), "pictures": False}
+    painted = {
+        "count": settings["annotated scenes"],
+        "seed": seed + 100,
+        "numbers": (0.7, 0.3, 0.0),
+        "pictures": False,
+    }
     annotated = corpora.load("scenes", **painted)
     votes = annotated.table[[f"votes_{emotion}" for emotion in MIKELS]].to_numpy()
     EIGHT, eight_labels = MIKELS, np.where(votes.max(1) >= 3, votes.argmax(1), -1)
     # No emoji of a test, in words either.
     clean = ~crossing(emoji_keys(annotated), [[key] for key in held_emoji])
-annotated_words = keyword_lists(annotated.table["keywords" if "keywords" in annotated.table else "tags"])
+annotated_words = keyword_lists(
+    annotated.table["keywords" if "keywords" in annotated.table else "tags"]
+)
 annotated_groups = annotated.table.group.to_numpy()
-eight_reads = Vocabulary.most_frequent([*annotated_words, *pictures.words[L]], known=table)
+eight_reads = Vocabulary.most_frequent(
+    [*annotated_words, *pictures.words[L]], known=table
+)
 eight_numbers = eight_reads.numbers(annotated_words)
 usable = np.flatnonzero((eight_labels >= 0) & eight_numbers.any(1) & clean)
-parts = np.random.default_rng([seed, 5]).permutation(np.unique(annotated_groups[usable]))
+parts = np.random.default_rng([seed, 5]).permutation(
+    np.unique(annotated_groups[usable])
+)
 is_held = np.isin(annotated_groups[usable], parts[: max(1, len(parts) // 5)])
 eight_learn, eight_test = usable[~is_held], usable[is_held]
 one_hot = np.eye(8, dtype=np.float32)[np.maximum(eight_labels, 0)]
@@ -1012,27 +1382,45 @@ with run.timed("text models"):
     eight = dict(zip(seeds, several(jobs, device="cpu"), strict=True))
 share = np.stack([predicted(eight[s], eight_numbers[eight_test]) for s in seeds])
 truth = eight_labels[eight_test]
-usual = np.full((1, len(truth)), np.bincount(eight_labels[eight_learn], minlength=8).argmax())
+usual = np.full(
+    (1, len(truth)), np.bincount(eight_labels[eight_learn], minlength=8).argmax()
+)
 second = np.sort(share, -1)[..., -2]
 hit = (
-    np.take_along_axis(share, np.broadcast_to(truth[None, :, None], (len(seeds), len(truth), 1)), -1)[..., 0] >= second
+    np.take_along_axis(
+        share, np.broadcast_to(truth[None, :, None], (len(seeds), len(truth), 1)), -1
+    )[..., 0]
+    >= second
 )
 top2 = run.record(
     f"wei2020/text/eight_emotions/{annotated.name}/top2_accuracy",
-    evaluation.bootstrap(lambda i: hit[:, i].mean(), annotated_groups[eight_test], seed=seed),
+    evaluation.bootstrap(
+        lambda i: hit[:, i].mean(), annotated_groups[eight_test], seed=seed
+    ),
 )
 top1 = run.record(
     f"wei2020/text/eight_emotions/{annotated.name}/accuracy",
-    evaluation.score(share.argmax(-1), truth, annotated_groups[eight_test], "accuracy", seed=seed),
+    evaluation.score(
+        share.argmax(-1), truth, annotated_groups[eight_test], "accuracy", seed=seed
+    ),
 )
 eight_helps = run.record(
     f"wei2020/claims/eight_emotions_from_words/{annotated.name}/accuracy_difference",
-    evaluation.difference(usual, share.argmax(-1), truth, annotated_groups[eight_test], "accuracy", seed=seed),
+    evaluation.difference(
+        usual,
+        share.argmax(-1),
+        truth,
+        annotated_groups[eight_test],
+        "accuracy",
+        seed=seed,
+    ),
 )
 all_numbers = eight_reads.numbers([*pictures.words])
 Markdown(
-    f"On {len(truth):,} held-out pictures of {labelled(annotated.name)}: accuracy **{top1}**, {signed(eight_helps)} against always naming the most frequent emotion; when two "
-    f"answers count, {top2} (in the paper up to {published['text/pseudo_top2']})."
+    f"On {len(truth):,} held-out pictures of {labelled(annotated.name)}: accuracy"
+    f" **{top1}**, {signed(eight_helps)} against always naming the most frequent"
+    f" emotion; when two answers count, {top2} (in the paper up to"
+    f" {published['text/pseudo_top2']})."
 )
 
 # %% [markdown]
@@ -1056,7 +1444,8 @@ from emolib.evaluation import means
 
 
 def found_wrong(scores, rows, chances):
-    """How often a right word is rated above a planted one: the mean over pictures (and seeds), with its interval."""
+    """How often a right word is rated above a planted one: the mean over pictures (and
+    seeds), with its interval."""
     values = np.stack([pairwise(own, rows, chances) for own in scores])
     return means.mean_score(values, groups_of(rows), seed=seed)
 
@@ -1068,42 +1457,71 @@ with run.timed("text models"):
         chances = often(own, name)[0].copy()
         of_lab = np.array([word in EMOTION_OF for word in emotional.words])
         if name == "scenes":
-            # A few names of things count as words of emotion, a gift for one; the laboratory's distribution is silent on them.
-            own, chances = own[np.asarray(hot[own][:, ~of_lab].sum(1)).ravel() == 0], chances * of_lab
+            # A few names of things count as words of emotion, a gift for one; the
+            # laboratory's distribution is silent on them.
+            own, chances = (
+                own[np.asarray(hot[own][:, ~of_lab].sum(1)).ravel() == 0],
+                chances * of_lab,
+            )
         others = L[(pictures.corpus[L] == name).to_numpy()]
         judges = {}
-        for kind, label in (("cnn", "text model"), ("long", "text model, three times as long")):
+        for kind, label in (
+            ("cnn", "text model"),
+            ("long", "text model, three times as long"),
+        ):
             trained = [s for s in seeds if (kind, s) in text]
             answers = np.stack([expected(kind, s, own) for s in trained])
-            usual = np.stack([expected(kind, s, others).mean(0, keepdims=True) for s in trained])
+            usual = np.stack(
+                [expected(kind, s, others).mean(0, keepdims=True) for s in trained]
+            )
             judges[f"{kind}_raw", label] = answers
-            judges[f"{kind}_relative", f"{label}, relative to its usual answer"] = answers / np.maximum(usual, 1e-9)
+            judges[f"{kind}_relative", f"{label}, relative to its usual answer"] = (
+                answers / np.maximum(usual, 1e-9)
+            )
         if name == "scenes" and of_lab.any():
-            emotion = np.array([MIKELS.index(EMOTION_OF.get(word, MIKELS[0])) for word in emotional.words])
+            emotion = np.array(
+                [
+                    MIKELS.index(EMOTION_OF.get(word, MIKELS[0]))
+                    for word in emotional.words
+                ]
+            )
             if tuple(EIGHT) == tuple(MIKELS):
                 unfelt = eight_reads.numbers([*pictures.other.iloc[own]])
                 judges["eight_emotions", "text model of eight emotions"] = np.stack(
                     [predicted(eight[s], unfelt)[:, emotion] for s in seeds]
                 )
             truth = planted.loc[[*pictures.image.iloc[own]]].to_numpy()
-            judges["perfect", "perfect judge (knows what was planted)"] = truth[None][:, :, emotion]
+            judges["perfect", "perfect judge (knows what was planted)"] = truth[None][
+                :, :, emotion
+            ]
         if not len(own):
             continue
         heard = {
-            label: run.record(f"wei2020/wrong_keywords/{row}/{name}/auc", found_wrong(scores, own, chances))
+            label: run.record(
+                f"wei2020/wrong_keywords/{row}/{name}/auc",
+                found_wrong(scores, own, chances),
+            )
             for (row, label), scores in judges.items()
         }
-        columns[f"{labelled(name)}, {len(own)} pictures"] = {label: str(found) for label, found in heard.items()}
-        best = max((label for row, label in judges if row != "perfect"), key=lambda label: heard[label].value)
+        columns[f"{labelled(name)}, {len(own)} pictures"] = {
+            label: str(found) for label, found in heard.items()
+        }
+        best = max(
+            (label for row, label in judges if row != "perfect"),
+            key=lambda label: heard[label].value,
+        )
         said.append(
-            f"On {labelled(name)} the text model as published finds the right word likelier in {heard['text model']} of the pairs; the best judge that only reads words "
-            f"({best}) does in **{heard[best]}**"
+            f"On {labelled(name)} the text model as published finds the right word"
+            f" likelier in {heard['text model']} of the pairs; the best judge that only"
+            f" reads words ({best}) does in **{heard[best]}**"
         )
 display(pd.DataFrame(columns).fillna("").rename_axis("right above wrong"))
 steps = -(-len(learn_words) // PUBLISHED_CODE["batch"]) * PUBLISHED_CODE["epochs"]
 Markdown(
     ". ".join(said)
-    + f" (picked by these very pairs, which flatters it a little). The published schedule gives the text model {steps:,} steps on this page; on the paper's million pictures the same epochs are "
+    + " (picked by these very pairs, which flatters it a little). The published"
+    f" schedule gives the text model {steps:,} steps on this page; on the paper's"
+    " million pictures the same epochs are "
     f"{published['text/train_pictures'] / PUBLISHED_CODE['batch'] * PUBLISHED_CODE['epochs']:,.0f}."
 )
 
@@ -1127,35 +1545,63 @@ from emolib.softtargets import gradient_cls, loss_cls, soft_targets, supervision
 
 several_words = [i for i in L if 2 <= hot[[i]].nnz <= 4 and numbers["public"][i].any()]
 i = several_words[len(several_words) // 2] if several_words else int(learn_words[0])
-both = {form: soft_targets(hot[[i]].toarray(), expected("cnn", seed, [i]), form)[0] for form in ("equation", "code")}
+both = {
+    form: soft_targets(hot[[i]].toarray(), expected("cnn", seed, [i]), form)[0]
+    for form in ("equation", "code")
+}
 best = np.argsort(-both["code"])[:10]
 figure, axes = plt.subplots(1, 2, figsize=(12, 3.6), width_ratios=(0.7, 2))
 axes[0].imshow(read_picture(pictures.path[i]))
 axes[0].axis("off")
 axes[0].set_title(", ".join(emotional.words[k] for k in hot[[i]].indices), fontsize=9)
-for k, (form, colour) in enumerate((("equation", "#888888"), ("code", figures.PALETTE["anger"]))):
+for k, (form, colour) in enumerate(
+    (("equation", "#888888"), ("code", figures.PALETTE["anger"]))
+):
     axes[1].bar(
         np.arange(len(best)) + 0.4 * k - 0.2,
         both[form][best],
         0.4,
         color=colour,
-        label=f"{'Eq. 1 as printed' if form == 'equation' else 'the published code'}, sum {both[form].sum():.2f}",
+        label=(
+            f"{'Eq. 1 as printed' if form == 'equation' else 'the published code'}, sum"
+            f" {both[form].sum():.2f}"
+        ),
     )
-axes[1].set_xticks(range(len(best)), [emotional.words[k] for k in best], rotation=35, ha="right", fontsize=8)
+axes[1].set_xticks(
+    range(len(best)),
+    [emotional.words[k] for k in best],
+    rotation=35,
+    ha="right",
+    fontsize=8,
+)
 axes[1].set_title("Soft targets of one picture")
 axes[1].legend(fontsize=8)
 figures.show(
     figure,
-    alt=f"A picture and its soft targets in two forms; the printed form adds up to {both['equation'].sum():.2f}, the code's to {both['code'].sum():.2f}.",
+    alt=(
+        "A picture and its soft targets in two forms; the printed form adds up to"
+        f" {both['equation'].sum():.2f}, the code's to {both['code'].sum():.2f}."
+    ),
 )
 logits = torch.randn(
-    4, len(emotional), generator=torch.Generator().manual_seed(seed), dtype=torch.float64, requires_grad=True
+    4,
+    len(emotional),
+    generator=torch.Generator().manual_seed(seed),
+    dtype=torch.float64,
+    requires_grad=True,
 )
-goal = torch.as_tensor(soft_targets(hot[learn_words[:4]].toarray(), None, "equation"), dtype=torch.float64)
+goal = torch.as_tensor(
+    soft_targets(hot[learn_words[:4]].toarray(), None, "equation"), dtype=torch.float64
+)
 loss_cls(logits, goal).backward()
-distance = float((logits.grad * len(goal) - gradient_cls(logits.detach(), goal)).abs().max())
+distance = float(
+    (logits.grad * len(goal) - gradient_cls(logits.detach(), goal)).abs().max()
+)
 Markdown(
-    f"With $P$ for the softmax's answer, the gradient of the loss by a logit is $S P_k - y'_k$ with $S = \\sum_k y'_k$; automatic differentiation agrees to {distance:.0e}. A picture's pull grows with $S$, and so, in the printed form, with the number of its keywords."
+    "With $P$ for the softmax's answer, the gradient of the loss by a logit is $S P_k"
+    " - y'_k$ with $S = \\sum_k y'_k$; automatic differentiation agrees to"
+    f" {distance:.0e}. A picture's pull grows with $S$, and so, in the printed form,"
+    " with the number of its keywords."
 )
 
 # %% [markdown]
@@ -1182,7 +1628,11 @@ trunk, notes, plain = None, [], {}
 for candidate in settings["trunk"]:
     try:
         embed = functools.partial(
-            deep_features, backbone=candidate, size=settings["pixels"], device=run.device, progress=False
+            deep_features,
+            backbone=candidate,
+            size=settings["pixels"],
+            device=run.device,
+            progress=False,
         )
         with run.timed("embeddings"):
             plain = {name: embed(test["paths"]) for name, test in tests.items()}
@@ -1200,12 +1650,20 @@ def inputs_of(paths, embedding):
     if settings["trained"] == "adapter":
         return embedding
     if settings["trained"] == "upper":
-        return deep_features(paths, trunk, output="lower", size=settings["pixels"], device=run.device, progress=False)
+        return deep_features(
+            paths,
+            trunk,
+            output="lower",
+            size=settings["pixels"],
+            device=run.device,
+            progress=False,
+        )
     return pixels(paths, settings["pixels"], progress=False)
 
 
 def build(s, keywords_count, joint):
-    """An untrained EmotionNet: ImageNet's features and new last layers; the same seed gives the same first weights."""
+    """An untrained EmotionNet: ImageNet's features and new last layers; the same seed
+    gives the same first weights."""
     course.runtime.seed_everything(s)
     if settings["trained"] == "adapter":
         return Adapter(web_plain[L], keywords_count, joint, settings["adapter's width"])
@@ -1214,13 +1672,17 @@ def build(s, keywords_count, joint):
 
 with run.timed("embeddings"):
     web_x = inputs_of([*pictures.path], web_plain)
-    test_x = {name: inputs_of(test["paths"], plain[name]) for name, test in tests.items()}
+    test_x = {
+        name: inputs_of(test["paths"], plain[name]) for name, test in tests.items()
+    }
 example = build(seed, len(emotional), [table.size])
 count = sum(p.numel() for p in example.parameters() if p.requires_grad)
 if notes:
     display(Markdown("> " + "; ".join(notes) + "."))
 Markdown(
-    f"The trunk is **{trunk}**, whose embedding has {web_plain.shape[1]} numbers; what is trained ({settings['trained']}) has {count:,} parameters for {len(emotional)} keywords and a joint space of {table.size}."
+    f"The trunk is **{trunk}**, whose embedding has {web_plain.shape[1]} numbers; what"
+    f" is trained ({settings['trained']}) has {count:,} parameters for {len(emotional)}"
+    f" keywords and a joint space of {table.size}."
 )
 
 # %% [markdown]
@@ -1243,23 +1705,38 @@ vocabularies = {
 
 
 def eight_lists(s):
-    """The likeliest of the eight emotions for each picture by its words; none where the words are unknown."""
+    """The likeliest of the eight emotions for each picture by its words; none where the
+    words are unknown."""
     shares = predicted(eight[s], all_numbers)
-    return [[EIGHT[k]] if there else [] for k, there in zip(shares.argmax(1), shares.any(1), strict=True)]
+    return [
+        [EIGHT[k]] if there else []
+        for k, there in zip(shares.argmax(1), shares.any(1), strict=True)
+    ]
 
 
 def shared_rows(share, s):
-    """The first so many groups in an order of their own: a smaller share is part of a larger one."""
-    groups = np.random.default_rng([s, 6]).permutation(np.unique(pictures.group[learn_words]))
-    return learn_words[np.isin(pictures.group[learn_words], groups[: max(2, round(share * len(groups)))])]
+    """The first so many groups in an order of their own: a smaller share is part of a
+    larger one."""
+    groups = np.random.default_rng([s, 6]).permutation(
+        np.unique(pictures.group[learn_words])
+    )
+    return learn_words[
+        np.isin(
+            pictures.group[learn_words], groups[: max(2, round(share * len(groups)))]
+        )
+    ]
 
 
 # Once, here: a table of word vectors is too large to go along with every network.
-mean_vectors = {"public": table.means(lists["emotional"])[0], "own": own_table.means(lists["emotional"])[0]}
+mean_vectors = {
+    "public": table.means(lists["emotional"])[0],
+    "own": own_table.means(lists["emotional"])[0],
+}
 
 
 def system(kind, s):
-    """What one network learns: keywords, targets, texts, pictures, and how the loss is divided."""
+    """What one network learns: keywords, targets, texts, pictures, and how the loss is
+    divided."""
     words, vocabulary, soft, texts, divide, form, rows = (
         lists["emotional"],
         vocabularies["690"],
@@ -1282,12 +1759,19 @@ def system(kind, s):
     if kind in ("keywords_8", "keywords_30k"):
         soft = texts = None
         words, vocabulary = (
-            (eight_lists(s), vocabularies["8"]) if kind == "keywords_8" else (lists["all"], vocabularies["30k"])
+            (eight_lists(s), vocabularies["8"])
+            if kind == "keywords_8"
+            else (lists["all"], vocabularies["30k"])
         )
     if kind.startswith("percent_"):
         soft = texts = None
         rows = shared_rows(int(kind.removeprefix("percent_")) / 100, s)
-    given = supervision(words, vocabulary, predicted=None if soft is None else expected(soft, s), form=form)
+    given = supervision(
+        words,
+        vocabulary,
+        predicted=None if soft is None else expected(soft, s),
+        form=form,
+    )
     spaces = [] if texts is None else [mean_vectors[texts]]
     if kind == "extra":
         spaces.append(represented(eight[s], all_numbers))
@@ -1314,17 +1798,32 @@ def recipe(s):
 
 
 def probe(v, name, by_seeds):
-    """Logits of the paper's linear layer on features of a test's pictures, (seeds, n, classes)."""
+    """Logits of the paper's linear layer on features of a test's pictures, (seeds, n,
+    classes)."""
     labels, folds, classes, epochs = probed[name]
-    return linear_probe(v, labels, folds, seeds=by_seeds, classes=classes, epochs=epochs)
+    return linear_probe(
+        v, labels, folds, seeds=by_seeds, classes=classes, epochs=epochs
+    )
 
 
 def learned(kind, s, x, test_inputs, device):
-    """Train one network; logits of a probe for each test, and of the network itself for held-out pictures."""
+    """Train one network; logits of a probe for each test, and of the network itself for
+    held-out pictures."""
     given, keep = system(kind, s), kind in ("full", "extra")
-    network = build(s, given["K"], [text.shape[1] for text in given["texts"]]).to(device)
+    network = build(s, given["K"], [text.shape[1] for text in given["texts"]]).to(
+        device
+    )
     loss = EmotionLoss(given["targets"], given["texts"], divide=given["divide"])
-    fitted(f"wei2020-{kind}", network, x, np.arange(len(x)), recipe(s), key=network_key, rows=given["rows"], loss=loss)
+    fitted(
+        f"wei2020-{kind}",
+        network,
+        x,
+        np.arange(len(x)),
+        recipe(s),
+        key=network_key,
+        rows=given["rows"],
+        loss=loss,
+    )
     found = {"probes": {}}
     if keep:
         found["named"] = predict(network, x, rows=H)[:, : given["K"]]
@@ -1349,24 +1848,38 @@ probed = {
     )
     for name, test in tests.items()
 }
-network_key = [words_hash, digest([*pictures.image]), trunk, settings["pixels"], settings["trained"]]
+network_key = [
+    words_hash,
+    digest([*pictures.image]),
+    trunk,
+    settings["pixels"],
+    settings["trained"],
+]
 with run.timed("networks and probes"):
     jobs, order = [], []
     for kind in KINDS:
         for s in seeds:
-            jobs.append(functools.partial(learned, kind, s, web_x, test_x, str(run.device)))
+            jobs.append(
+                functools.partial(learned, kind, s, web_x, test_x, str(run.device))
+            )
             order.append((kind, s))
     results = dict(zip(order, several(jobs, device=run.device), strict=True))
-    logits = {("imagenet", name): probe(plain[name], name, tuple(seeds)) for name in probed}
+    logits = {
+        ("imagenet", name): probe(plain[name], name, tuple(seeds)) for name in probed
+    }
 for kind in KINDS:
     for name in tests:
         logits[kind, name] = np.stack([results[kind, s]["probes"][name] for s in seeds])
 for name in tests:
     logits["percent_100", name] = logits["no_both", name]
     logits["keywords_690", name] = logits["no_both", name]
-Markdown(
-    f"{len(order)} networks. The full one has {supervision([lists['emotional'][i] for i in L], emotional, predicted=expected('cnn', seed, L), table=table)}."
+supervised = supervision(
+    [lists["emotional"][i] for i in L],
+    emotional,
+    predicted=expected("cnn", seed, L),
+    table=table,
 )
+Markdown(f"{len(order)} networks. The full one has {supervised}.")
 
 
 # %% [markdown]
@@ -1378,14 +1891,17 @@ Markdown(
 
 # %%
 def hits(scores, rows):
-    """Whether the first answer is one of the keywords; a row of scores for each of these held-out pictures."""
+    """Whether the first answer is one of the keywords; a row of scores for each of
+    these held-out pictures."""
     return any_keyword(scores, hot[rows])
 
 
 rows = {}
 for name in [n for n in loaded if ((pictures.corpus[H] == n) & has_keyword[H]).any()]:
     own = H[(pictures.corpus[H] == name).to_numpy() & has_keyword[H]]
-    right = np.mean([hits(results["full", s]["named"][own - len(L)], own) for s in seeds], 0)
+    right = np.mean(
+        [hits(results["full", s]["named"][own - len(L)], own) for s in seeds], 0
+    )
     usual = hits(often(own, name), own).astype(float)
     named = run.record(
         f"wei2020/training/emotionnet/{name}/any_keyword_accuracy",
@@ -1393,7 +1909,9 @@ for name in [n for n in loaded if ((pictures.corpus[H] == n) & has_keyword[H]).a
     )
     more = run.record(
         f"wei2020/claims/first_keyword_beats_frequent/{name}/accuracy_difference",
-        evaluation.bootstrap(lambda i, d=right - usual: d[i].mean(), groups_of(own), seed=seed),
+        evaluation.bootstrap(
+            lambda i, d=right - usual: d[i].mean(), groups_of(own), seed=seed
+        ),
     )
     rows[labelled(name)] = {
         "held-out pictures": len(own),
@@ -1418,7 +1936,8 @@ pd.DataFrame(rows).T.rename_axis("first answer is any keyword")
 
 # %%
 def from_start(random_start, s, x, goals, rows, how, key, keywords_count, device):
-    """All of the trunk trained on small pictures, from ImageNet's weights or from random ones; its scores of keywords."""
+    """All of the trunk trained on small pictures, from ImageNet's weights or from
+    random ones; its scores of keywords."""
     course.runtime.seed_everything(s)
     network = EmotionNet(backbones.load(trunk), keywords_count, (), "all")
     if random_start:
@@ -1427,7 +1946,14 @@ def from_start(random_start, s, x, goals, rows, how, key, keywords_count, device
                 module.reset_parameters()
     network = network.to(device)
     fitted(
-        f"wei2020-start-{random_start}", network, x, np.arange(len(x)), how, key=key, rows=rows, loss=EmotionLoss(goals)
+        f"wei2020-start-{random_start}",
+        network,
+        x,
+        np.arange(len(x)),
+        how,
+        key=key,
+        rows=rows,
+        loss=EmotionLoss(goals),
     )
     return predict(network, x, rows=H)
 
@@ -1464,20 +1990,29 @@ with run.timed("first weights"):
     ]
     named = several(jobs, device=run.device)
     from_imagenet, from_random = named[: len(seeds)], named[len(seeds) :]
-# An interval reaches 1.96 standard errors to each side; for four chances in five, the truth has to be 2.80 of them away from zero.
+# An interval reaches 1.96 standard errors to each side; for four chances in five, the
+# truth has to be 2.80 of them away from zero.
 seen_in_four_of_five = lambda e: (e.high - e.low) / 2 * 2.80 / 1.96
 rows = {}
 for name in [n for n in loaded if ((pictures.corpus[H] == n) & has_keyword[H]).any()]:
     own = H[(pictures.corpus[H] == name).to_numpy() & has_keyword[H]]
     first_, second_ = (
-        np.mean([hits(scores[own - len(L)], own) for scores in part], 0) for part in (from_imagenet, from_random)
+        np.mean([hits(scores[own - len(L)], own) for scores in part], 0)
+        for part in (from_imagenet, from_random)
     )
     run.record(
         f"wei2020/first_weights/imagenet_less_random/{name}/accuracy_difference",
-        evaluation.bootstrap(lambda i, d=first_ - second_: d[i].mean(), groups_of(own), seed=seed),
+        evaluation.bootstrap(
+            lambda i, d=first_ - second_: d[i].mean(), groups_of(own), seed=seed
+        ),
     )
     precision = {
-        row: np.stack([picture_average_precision(scores[own - len(L)], hot[own]) for scores in part])
+        row: np.stack(
+            [
+                picture_average_precision(scores[own - len(L)], hot[own])
+                for scores in part
+            ]
+        )
         for row, part in (
             ("frequency", [np.broadcast_to(often(H, name), from_random[0].shape)]),
             ("imagenet", from_imagenet),
@@ -1488,19 +2023,29 @@ for name in [n for n in loaded if ((pictures.corpus[H] == n) & has_keyword[H]).a
         "first answer right, ImageNet": f"{first_.mean():.3f}",
         "first answer right, random weights": f"{second_.mean():.3f}",
     }
-    for row, label in (("frequency", "by frequency"), ("imagenet", "from ImageNet"), ("random", "from random weights")):
+    for row, label in (
+        ("frequency", "by frequency"),
+        ("imagenet", "from ImageNet"),
+        ("random", "from random weights"),
+    ):
         found = means.mean_score(precision[row], groups_of(own), seed=seed)
         entry[f"average precision, {label}"] = f"{found.value:.3f}"
         if row != "frequency":
             run.record(f"wei2020/first_weights/{row}/{name}/map", found)
     helps = run.record(
         f"wei2020/claims/imagenet_start_helps/{name}/map_difference",
-        means.mean_difference(precision["imagenet"], precision["random"], groups_of(own), seed=seed),
+        means.mean_difference(
+            precision["imagenet"], precision["random"], groups_of(own), seed=seed
+        ),
     )
     entry["ImageNet less random"] = signed(helps)
-    entry["would have been seen"] = "" if helps.low is None else f"{seen_in_four_of_five(helps):.3f}"
+    entry["would have been seen"] = (
+        "" if helps.low is None else f"{seen_in_four_of_five(helps):.3f}"
+    )
     rows[labelled(name)] = entry
-pd.DataFrame(rows).rename_axis(f"{len(start_rows)} pictures, {settings['start epochs']} epochs")
+pd.DataFrame(rows).rename_axis(
+    f"{len(start_rows)} pictures, {settings['start epochs']} epochs"
+)
 
 # %% [markdown] tags=["slide"]
 # ## Table 2: are the features better?
@@ -1521,20 +2066,29 @@ def measure_of(name):
 
 
 def drawn_map(values, name):
-    """Mean average precision over seeds of one system, or its difference from another, with an interval over groups."""
+    """Mean average precision over seeds of one system, or its difference from another,
+    with an interval over groups."""
     rows = tested_rows[name]
-    parts = [Resampled([own[rows] for own in part], tests[name]["labels"][rows]) for part in values]
+    parts = [
+        Resampled([own[rows] for own in part], tests[name]["labels"][rows])
+        for part in values
+    ]
     statistic = parts[0] if len(parts) == 1 else lambda i: parts[1](i) - parts[0](i)
     return evaluation.bootstrap(statistic, tests[name]["groups"][rows], seed=seed)
 
 
 def judged(kind, name):
-    """Accuracy (or mean average precision) of a linear classifier on the features of one system."""
+    """Accuracy (or mean average precision) of a linear classifier on the features of
+    one system."""
     test, rows = tests[name], tested_rows[name]
     if measure_of(name) == "map":
         return drawn_map([logits[kind, name]], name)
     return evaluation.score(
-        logits[kind, name][:, rows].argmax(-1), test["labels"][rows], test["groups"][rows], "accuracy", seed=seed
+        logits[kind, name][:, rows].argmax(-1),
+        test["labels"][rows],
+        test["groups"][rows],
+        "accuracy",
+        seed=seed,
     )
 
 
@@ -1544,21 +2098,33 @@ def gain(first, second, name):
     if measure_of(name) == "map":
         return drawn_map([logits[first, name], logits[second, name]], name)
     a, b = (logits[kind, name][:, rows].argmax(-1) for kind in (first, second))
-    return evaluation.difference(a, b, test["labels"][rows], test["groups"][rows], "accuracy", seed=seed)
+    return evaluation.difference(
+        a, b, test["labels"][rows], test["groups"][rows], "accuracy", seed=seed
+    )
 
 
 def record_table(number, row, kind, name):
-    """Keep a number of one of the tables; on StockEmotion's network under the paper's column as well."""
-    found = run.record(f"wei2020/table{number}/{row}/{name}/{measure_of(name)}", judged(kind, name))
+    """Keep a number of one of the tables; on StockEmotion's network under the paper's
+    column as well."""
+    found = run.record(
+        f"wei2020/table{number}/{row}/{name}/{measure_of(name)}", judged(kind, name)
+    )
     if "stockemotion" in loaded:
-        run.record(f"wei2020/table{number}/{row}/stockemotion/{name}_{measure_of(name)}", found)
+        run.record(
+            f"wei2020/table{number}/{row}/stockemotion/{name}_{measure_of(name)}", found
+        )
     return found
 
 
 def constant(name):
-    """Scores of always naming the training rows' most frequent class, or of each class' share."""
+    """Scores of always naming the training rows' most frequent class, or of each class'
+    share."""
     test = tests[name]
-    truth = test["labels"] if test["labels"].ndim == 2 else np.eye(len(test["classes"]))[test["labels"]]
+    truth = (
+        test["labels"]
+        if test["labels"].ndim == 2
+        else np.eye(len(test["classes"]))[test["labels"]]
+    )
     found = np.full((1, *truth.shape), np.nan)
     for train, held_out in test["folds"]:
         found[0, held_out] = truth[train].mean(0)
@@ -1573,30 +2139,56 @@ with run.timed("probes"):
             np.isfinite(v).all() for v in test["ratings"].values()
         )
         for target, values in test["ratings"].items() if whole else ():
-            ratings["imagenet", name, target] = ridge_probe(plain[name], values, test["groups"], test["folds"])[None]
+            ratings["imagenet", name, target] = ridge_probe(
+                plain[name], values, test["groups"], test["folds"]
+            )[None]
             ratings["emotionnet", name, target] = np.stack(
                 [
-                    ridge_probe(results["full", s]["features"][name], values, test["groups"], test["folds"])
+                    ridge_probe(
+                        results["full", s]["features"][name],
+                        values,
+                        test["groups"],
+                        test["folds"],
+                    )
                     for s in seeds
                 ]
             )
     tuned_jobs = [
         functools.partial(
-            logistic_probe, x, *(tests[main][k] for k in ("labels", "groups", "folds")), classes=probed[main][2]
+            logistic_probe,
+            x,
+            *(tests[main][k] for k in ("labels", "groups", "folds")),
+            classes=probed[main][2],
         )
-        for x in (np.array(plain[main]), *(results["full", s]["features"][main] for s in seeds))
+        for x in (
+            np.array(plain[main]),
+            *(results["full", s]["features"][main] for s in seeds),
+        )
     ]
     tuned = several(tuned_jobs, device="cpu")
-    logits["tuned imagenet", main], logits["tuned emotionnet", main] = tuned[0], np.concatenate(tuned[1:])
-rows = {"always the most frequent": {}, "ImageNet features": {}, "EmotionNet's features": {}, "difference": {}}
+    logits["tuned imagenet", main], logits["tuned emotionnet", main] = (
+        tuned[0],
+        np.concatenate(tuned[1:]),
+    )
+rows = {
+    "always the most frequent": {},
+    "ImageNet features": {},
+    "EmotionNet's features": {},
+    "difference": {},
+}
 for name in tests:
     column = f"{labelled(name)}, {'mAP' if measure_of(name) == 'map' else 'accuracy'}"
     rows["always the most frequent"][column] = str(judged("constant", name))
-    rows["ImageNet features"][column] = str(record_table(2, "imagenet", "imagenet", name))
-    rows["EmotionNet's features"][column] = str(record_table(2, "emotionnet", "full", name))
+    rows["ImageNet features"][column] = str(
+        record_table(2, "imagenet", "imagenet", name)
+    )
+    rows["EmotionNet's features"][column] = str(
+        record_table(2, "emotionnet", "full", name)
+    )
     if measure_of(name) == "accuracy":
         run.record(
-            f"wei2020/claims/imagenet_beats_constant/{name}/accuracy_difference", gain("constant", "imagenet", name)
+            f"wei2020/claims/imagenet_beats_constant/{name}/accuracy_difference",
+            gain("constant", "imagenet", name),
         )
     rows["difference"][column] = signed(
         run.record(
@@ -1609,59 +2201,97 @@ for name in tests:
             continue
         column = f"{labelled(name)}, r of {target}"
         truth, groups = tests[name]["ratings"][target], tests[name]["groups"]
-        for row, label in (("imagenet", "ImageNet features"), ("emotionnet", "EmotionNet's features")):
+        for row, label in (
+            ("imagenet", "ImageNet features"),
+            ("emotionnet", "EmotionNet's features"),
+        ):
             rows[label][column] = str(
                 run.record(
                     f"wei2020/table2/{row}/{name}/{target}_r",
-                    evaluation.score(ratings[row, name, target], truth, groups, "r", seed=seed),
+                    evaluation.score(
+                        ratings[row, name, target], truth, groups, "r", seed=seed
+                    ),
                 )
             )
-        rows["difference"][column] = signed(run.record(
-            f"wei2020/claims/emotion_net_predicts_ratings/{name}/{target}_r_difference",
-            evaluation.difference(ratings["imagenet", name, target], ratings["emotionnet", name, target], truth, groups, "r", seed=seed),
-        ))  # fmt: skip
+        rows["difference"][column] = signed(
+            run.record(
+                f"wei2020/claims/emotion_net_predicts_ratings/{name}/{target}_r_difference",
+                evaluation.difference(
+                    ratings["imagenet", name, target],
+                    ratings["emotionnet", name, target],
+                    truth,
+                    groups,
+                    "r",
+                    seed=seed,
+                ),
+            )
+        )
 display(pd.DataFrame(rows).fillna("").rename_axis("Table 2, ours"))
 for row, kind in (("imagenet", "tuned imagenet"), ("emotionnet", "tuned emotionnet")):
     run.record(f"wei2020/tuned/{row}/{main}/{measure_of(main)}", judged(kind, main))
 tuned_gain = gain("tuned imagenet", "tuned emotionnet", main)
-verdict = lambda e: "no larger than noise" if e.low is None or e.low <= 0 <= e.high else "larger than noise"
-headline = run.metrics[f"wei2020/claims/emotion_net_beats_imagenet/{main}/{measure_of(main)}_difference"]
+verdict = lambda e: (
+    "no larger than noise"
+    if e.low is None or e.low <= 0 <= e.high
+    else "larger than noise"
+)
+headline = run.metrics[
+    f"wei2020/claims/emotion_net_beats_imagenet/{main}/{measure_of(main)}_difference"
+]
 below = [
     name
     for name in tests
-    if measure_of(name) == "accuracy" and judged("imagenet", name).value < judged("constant", name).value
+    if measure_of(name) == "accuracy"
+    and judged("imagenet", name).value < judged("constant", name).value
 ]
 if below:
     display(
         Markdown(
-            f"> On {' and '.join(map(labelled, below))} a linear classifier does worse than always naming the most frequent class. What follows about "
-            "this test compares features that know little of its classes: read it with care."
+            f"> On {' and '.join(map(labelled, below))} a linear classifier does worse"
+            " than always naming the most frequent class. What follows about this test"
+            " compares features that know little of its classes: read it with care."
         )
     )
 Markdown(
-    f"On {labelled(main)} learning from keywords{simulated} changes the result by **{signed(headline)}**: {verdict(headline)}. With a tuned classifier: ImageNet {judged('tuned imagenet', main)}, "
-    f"EmotionNet {judged('tuned emotionnet', main)}, difference {signed(tuned_gain)}. In the paper EmotionNet gains "
-    f"{100 * (published['table2/emotionnet/fi'] - published['table2/imagenet/fi']):.1f} points on FI and {100 * (published['table2_ube/emotionnet/ube'] - published['table2_ube/imagenet/ube']):.1f} on UnBiasedEmotion."
+    f"On {labelled(main)} learning from keywords{simulated} changes the result by"
+    f" **{signed(headline)}**: {verdict(headline)}. With a tuned classifier: ImageNet"
+    f" {judged('tuned imagenet', main)}, EmotionNet {judged('tuned emotionnet', main)},"
+    f" difference {signed(tuned_gain)}. In the paper EmotionNet gains"
+    f" {100 * (published['table2/emotionnet/fi'] - published['table2/imagenet/fi']):.1f}"
+    " points on FI and"
+    f" {100 * (published['table2_ube/emotionnet/ube'] - published['table2_ube/imagenet/ube']):.1f}"
+    " on UnBiasedEmotion."
 )
 
 # %% tags=["hide-input", "slide-part"]
 figure, axis = plt.subplots(figsize=(9.5, 0.9 + 0.75 * len(tests)))
 for offset, (row, label, colour) in zip(
     (0.12, -0.12),
-    (("imagenet", "ImageNet features", "#888888"), ("emotionnet", "EmotionNet's features", figures.PALETTE["anger"])),
+    (
+        ("imagenet", "ImageNet features", "#888888"),
+        ("emotionnet", "EmotionNet's features", figures.PALETTE["anger"]),
+    ),
     strict=True,
 ):
     figures.interval_plot(
         axis,
         [labelled(name) for name in tests],
-        [run.metrics[f"wei2020/table2/{row}/{name}/{measure_of(name)}"] for name in tests],
+        [
+            run.metrics[f"wei2020/table2/{row}/{name}/{measure_of(name)}"]
+            for name in tests
+        ],
         colour,
         offset,
         label,
     )
 for k, name in enumerate(tests):
     base = judged("constant", name).value
-    axis.plot([base] * 2, [len(tests) - 1 - k - 0.3, len(tests) - 1 - k + 0.3], color="black", ls=":")
+    axis.plot(
+        [base] * 2,
+        [len(tests) - 1 - k - 0.3, len(tests) - 1 - k + 0.3],
+        color="black",
+        ls=":",
+    )
 axis.set(
     xlim=(0, 1),
     ylim=(-0.6, len(tests) - 0.4),
@@ -1673,7 +2303,9 @@ figures.show(
     figure,
     alt="Accuracy with intervals of two kinds of features. "
     + "; ".join(
-        f"{labelled(name)}: ImageNet {judged('imagenet', name)}, EmotionNet {judged('full', name)}" for name in tests
+        f"{labelled(name)}: ImageNet {judged('imagenet', name)}, EmotionNet"
+        f" {judged('full', name)}"
+        for name in tests
     )
     + ".",
 )
@@ -1686,13 +2318,16 @@ plane = next(
     (
         name
         for name in tests
-        if {"valence", "arousal"} <= set(tests[name]["ratings"]) and len(tested_rows[name]) == len(tests[name]["paths"])
+        if {"valence", "arousal"} <= set(tests[name]["ratings"])
+        and len(tested_rows[name]) == len(tests[name]["paths"])
     ),
     None,
 )
 if plane is not None:
     both = tests[plane]["ratings"]
-    quadrant = 2 * (both["valence"] > np.median(both["valence"])) + (both["arousal"] > np.median(both["arousal"]))
+    quadrant = 2 * (both["valence"] > np.median(both["valence"])) + (
+        both["arousal"] > np.median(both["arousal"])
+    )
     with run.timed("probes"):
         compared = [
             (np.array(plain[plane]), tuple(seeds)),
@@ -1711,24 +2346,41 @@ if plane is not None:
             for x, by_seeds in compared
         ]
         found = several(jobs, device="cpu")
-    said = {"imagenet": found[0].argmax(-1), "emotionnet": np.concatenate(found[1:]).argmax(-1)}
+    said = {
+        "imagenet": found[0].argmax(-1),
+        "emotionnet": np.concatenate(found[1:]).argmax(-1),
+    }
     found = {
         row: run.record(
             f"wei2020/quadrants/{row}/{plane}/accuracy",
-            evaluation.score(guess, quadrant, tests[plane]["groups"], "accuracy", seed=seed),
+            evaluation.score(
+                guess, quadrant, tests[plane]["groups"], "accuracy", seed=seed
+            ),
         )
         for row, guess in said.items()
     }
     change = evaluation.difference(
-        said["imagenet"], said["emotionnet"], quadrant, tests[plane]["groups"], "accuracy", seed=seed
+        said["imagenet"],
+        said["emotionnet"],
+        quadrant,
+        tests[plane]["groups"],
+        "accuracy",
+        seed=seed,
     )
     display(
         Markdown(
-            f"Quadrants of {labelled(plane)}: ImageNet {found['imagenet']}, EmotionNet {found['emotionnet']}, difference **{signed(change)}** (guessing: about one quarter)."
+            f"Quadrants of {labelled(plane)}: ImageNet {found['imagenet']}, EmotionNet"
+            f" {found['emotionnet']}, difference **{signed(change)}** (guessing: about"
+            " one quarter)."
         )
     )
 else:
-    display(Markdown("> No test of this run has both ratings of all its pictures; quadrants are left out."))
+    display(
+        Markdown(
+            "> No test of this run has both ratings of all its pictures; quadrants are"
+            " left out."
+        )
+    )
 
 
 # %% [markdown]
@@ -1745,7 +2397,10 @@ def beside(number, rows):
     """A table of the paper and ours side by side."""
     found = {}
     for row, (kind, label) in rows.items():
-        entry = {f"{labelled(name)}": str(record_table(number, row, kind, name)) for name in tests}
+        entry = {
+            f"{labelled(name)}": str(record_table(number, row, kind, name))
+            for name in tests
+        }
         for table_id, columns in (
             (f"table{number}", ("fi", "affectnet")),
             (f"table{number}_ube", ("ube",)),
@@ -1753,18 +2408,39 @@ def beside(number, rows):
         ):
             for column in columns:
                 value = published.get(f"{table_id}/{row}/{column}")
-                entry[f"paper: {column}"] = "" if value is None else f"{100 * value:.2f}"
+                entry[f"paper: {column}"] = (
+                    "" if value is None else f"{100 * value:.2f}"
+                )
         found[label] = entry
     return pd.DataFrame(found).T
 
 
-display(beside(3, {
-    "full": ("full", "EmotionNet"), "extra": ("extra", "+ extra annotation"), "no_soft": ("no_soft", "- soft targets"),
-    "no_embed": ("no_embed", "- embedding loss"), "no_both": ("no_both", "- both"),
-    "equation": ("equation", "Eqs. 1 and 2 as printed"), "averaging": ("dan", "averaging for the text model"), "own_vectors": ("own", "own word vectors"),
-}).rename_axis("Table 3"))  # fmt: skip
-beside(4, {"keywords_8": ("keywords_8", "8 emotions"), "keywords_30k": ("keywords_30k", f"all keywords ({len(vocabularies['30k']):,} here)"),
-           "keywords_690": ("keywords_690", f"words of emotion ({len(emotional)} here)")}).rename_axis("Table 4")  # fmt: skip
+display(
+    beside(
+        3,
+        {
+            "full": ("full", "EmotionNet"),
+            "extra": ("extra", "+ extra annotation"),
+            "no_soft": ("no_soft", "- soft targets"),
+            "no_embed": ("no_embed", "- embedding loss"),
+            "no_both": ("no_both", "- both"),
+            "equation": ("equation", "Eqs. 1 and 2 as printed"),
+            "averaging": ("dan", "averaging for the text model"),
+            "own_vectors": ("own", "own word vectors"),
+        },
+    ).rename_axis("Table 3")
+)
+beside(
+    4,
+    {
+        "keywords_8": ("keywords_8", "8 emotions"),
+        "keywords_30k": (
+            "keywords_30k",
+            f"all keywords ({len(vocabularies['30k']):,} here)",
+        ),
+        "keywords_690": ("keywords_690", f"words of emotion ({len(emotional)} here)"),
+    },
+).rename_axis("Table 4")
 
 # %% [markdown]
 # The same as differences, each with its interval. A dot right of zero means that the part helps: "soft targets" is the full network
@@ -1793,7 +2469,8 @@ differences = {}
 for name in tests:
     for slug, (first_, second_) in PAIRS.items():
         differences[slug, name] = run.record(
-            f"wei2020/claims/{slug}/{name}/{measure_of(name)}_difference", gain(first_, second_, name)
+            f"wei2020/claims/{slug}/{name}/{measure_of(name)}_difference",
+            gain(first_, second_, name),
         )
 names_of = {
     "soft_targets_help": "soft targets",
@@ -1810,14 +2487,23 @@ names_of = {
     "keywords_8_beat_30k": "8 emotions, not all keywords",
     "more_pictures_help": "all pictures, not a tenth",
 }
-figure, axes = plt.subplots(1, min(3, len(tests)), figsize=(13, 4.8), sharey=True, squeeze=False)
+figure, axes = plt.subplots(
+    1, min(3, len(tests)), figsize=(13, 4.8), sharey=True, squeeze=False
+)
 for axis, name in zip(axes[0], tests, strict=False):
     figures.interval_plot(
-        axis, list(names_of.values()), [differences[slug, name] for slug in names_of], figures.PALETTE["sadness"]
+        axis,
+        list(names_of.values()),
+        [differences[slug, name] for slug in names_of],
+        figures.PALETTE["sadness"],
     )
     axis.axvline(0, color="black", lw=1)
     axis.set(
-        title=labelled(name), xlabel=f"gain in {'mean average precision' if measure_of(name) == 'map' else 'accuracy'}"
+        title=labelled(name),
+        xlabel=(
+            "gain in"
+            f" {'mean average precision' if measure_of(name) == 'map' else 'accuracy'}"
+        ),
     )
 beyond = {
     name: [
@@ -1831,28 +2517,54 @@ beyond = {
 figures.show(
     figure,
     alt="Gain by each part with its interval. Intervals that leave out zero: "
-    + "; ".join(f"{labelled(name)}: {', '.join(found) or 'none'}" for name, found in beyond.items())
+    + "; ".join(
+        f"{labelled(name)}: {', '.join(found) or 'none'}"
+        for name, found in beyond.items()
+    )
     + ".",
 )
 shown_many = len(names_of) * len(tests)
+by_name = {
+    (names_of[slug], name): differences[slug, name]
+    for slug in names_of
+    for name in tests
+}
 display(
     Markdown(
         "Differences **larger than noise** (95% interval without zero): "
         + "; ".join(
-            f"on {labelled(name)} {', '.join(f'{n} ({signed(differences[next(k for k, v in names_of.items() if v == n), name])})' for n in found) or 'none'}"
+            f"on {labelled(name)} "
+            + (", ".join(f"{n} ({signed(by_name[n, name])})" for n in found) or "none")
             for name, found in beyond.items()
         )
-        + f". {shown_many} differences are shown. If none of the parts did anything, about {shown_many / 20:.0f} would look that large by luck alone."
+        + f". {shown_many} differences are shown. If none of the parts did anything,"
+        f" about {shown_many / 20:.0f} would look that large by luck alone."
     )
 )
 widths = {
     name: np.mean(
-        [(e.high - e.low) / 2 for e in (differences[slug, name] for slug in names_of) if e.low is not None] or [np.nan]
+        [
+            (e.high - e.low) / 2
+            for e in (differences[slug, name] for slug in names_of)
+            if e.low is not None
+        ]
+        or [np.nan]
     )
     for name in tests
 }
-Markdown("A difference has to reach about " + ", ".join(f"{100 * w:.1f} points on {labelled(name)}" for name, w in widths.items()) + " for its interval to leave out zero, with this many test pictures. "
-         f"The paper's largest gain by its two losses is {100 * max(published['table3/full/fi'] - published['table3/no_both/fi'], published['table3/full/affectnet'] - published['table3/no_both/affectnet'], published['table3_ube/full/ube'] - published['table3_ube/no_both/ube']):.1f} points.")  # fmt: skip
+largest_gain = max(
+    published["table3/full/fi"] - published["table3/no_both/fi"],
+    published["table3/full/affectnet"] - published["table3/no_both/affectnet"],
+    published["table3_ube/full/ube"] - published["table3_ube/no_both/ube"],
+)
+Markdown(
+    "A difference has to reach about "
+    + ", ".join(
+        f"{100 * w:.1f} points on {labelled(name)}" for name, w in widths.items()
+    )
+    + " for its interval to leave out zero, with this many test pictures. The paper's"
+    f" largest gain by its two losses is {100 * largest_gain:.1f} points."
+)
 
 # %% [markdown] tags=["slide"]
 # ## Table 5: how many pictures does it take?
@@ -1864,12 +2576,30 @@ Markdown("A difference has to reach about " + ", ".join(f"{100 * w:.1f} points o
 # %% tags=["slide-part"]
 steps = [*PERCENT, "percent_100"]
 sizes = {
-    step: np.mean([len(shared_rows(int(step.removeprefix("percent_")) / 100, s)) for s in seeds]) for step in steps
+    step: np.mean(
+        [len(shared_rows(int(step.removeprefix("percent_")) / 100, s)) for s in seeds]
+    )
+    for step in steps
 }
-display(pd.DataFrame({
-    step.replace("percent_", "") + "%": {"pictures": f"{sizes[step]:.0f}"} | {labelled(name): str(record_table(5, step, step, name)) for name in tests}
-    | {"paper, UnBiasedEmotion": f"{100 * published[f'table5/accuracy/{step}']:.2f}"} for step in steps
-}).rename_axis("Table 5"))  # fmt: skip
+display(
+    pd.DataFrame(
+        {
+            step.replace("percent_", "") + "%": (
+                {"pictures": f"{sizes[step]:.0f}"}
+                | {
+                    labelled(name): str(record_table(5, step, step, name))
+                    for name in tests
+                }
+                | {
+                    "paper, UnBiasedEmotion": (
+                        f"{100 * published[f'table5/accuracy/{step}']:.2f}"
+                    )
+                }
+            )
+            for step in steps
+        }
+    ).rename_axis("Table 5")
+)
 
 
 def curve_of(name, i=slice(None)):
@@ -1878,9 +2608,19 @@ def curve_of(name, i=slice(None)):
     truth = tests[name]["labels"][rows]
     if measure_of(name) == "map":
         return np.array(
-            [np.mean([mean_average_precision(own[rows], truth) for own in logits[step, name]]) for step in steps]
+            [
+                np.mean(
+                    [
+                        mean_average_precision(own[rows], truth)
+                        for own in logits[step, name]
+                    ]
+                )
+                for step in steps
+            ]
         )
-    return np.array([np.mean(logits[step, name][:, rows].argmax(-1) == truth) for step in steps])
+    return np.array(
+        [np.mean(logits[step, name][:, rows].argmax(-1) == truth) for step in steps]
+    )
 
 
 doublings = np.log2([sizes[step] for step in steps])
@@ -1900,7 +2640,9 @@ for name in tests:
     if all(f"percent_{k}" in steps for k in (25, 50, 75)):
         at = {step: k for k, step in enumerate(steps)}
         shrink = lambda c, at=at: (
-            c[at["percent_50"]] - c[at["percent_25"]] - (c[at["percent_100"]] - c[at["percent_75"]])
+            c[at["percent_50"]]
+            - c[at["percent_25"]]
+            - (c[at["percent_100"]] - c[at["percent_75"]])
         )
         run.record(
             f"wei2020/claims/gains_shrink/{name}/gain_difference",
@@ -1912,12 +2654,22 @@ for name in tests:
             ),
         )
 for axis, name in zip(axes[0], tests, strict=False):
-    found = [run.metrics[f"wei2020/table5/{step}/{name}/{measure_of(name)}"] for step in steps]
+    found = [
+        run.metrics[f"wei2020/table5/{step}/{name}/{measure_of(name)}"]
+        for step in steps
+    ]
     low, high = (
-        [getattr(e, side) if getattr(e, side) is not None else e.value for e in found] for side in ("low", "high")
+        [getattr(e, side) if getattr(e, side) is not None else e.value for e in found]
+        for side in ("low", "high")
     )
     x = [sizes[step] for step in steps]
-    axis.plot(x, [e.value for e in found], "o-", color=figures.PALETTE["anger"], label="learned from keywords")
+    axis.plot(
+        x,
+        [e.value for e in found],
+        "o-",
+        color=figures.PALETTE["anger"],
+        label="learned from keywords",
+    )
     axis.fill_between(x, low, high, color=figures.PALETTE["anger"], alpha=0.15, lw=0)
     line = run.metrics[f"wei2020/table2/imagenet/{name}/{measure_of(name)}"]
     axis.axhline(line.value, color="#888888", label="ImageNet features")
@@ -1930,40 +2682,52 @@ axes[0][0].set_ylabel("accuracy of a linear classifier")
 axes[0][0].legend(fontsize=8)
 figures.show(
     figure,
-    alt="Accuracy over the number of pictures learned from, and ImageNet's line. Gain by doubling: "
+    alt=(
+        "Accuracy over the number of pictures learned from, and ImageNet's line. Gain"
+        " by doubling: "
+    )
     + "; ".join(f"{labelled(name)} {signed(slopes[name])}" for name in tests)
     + ".",
 )
 
 
 def what_it_takes(name):
-    """In words: what the curve says about beating ImageNet's features, or that it says nothing."""
+    """In words: what the curve says about beating ImageNet's features, or that it says
+    nothing."""
     slope, gap = (
         slopes[name],
-        run.metrics[f"wei2020/table2/imagenet/{name}/{measure_of(name)}"].value - curve_of(name)[-1],
+        run.metrics[f"wei2020/table2/imagenet/{name}/{measure_of(name)}"].value
+        - curve_of(name)[-1],
     )
     each = (
-        f"Each doubling of the pictures changes the result on {labelled(name)} by {slope.value:.3f}"
+        f"Each doubling of the pictures changes the result on {labelled(name)} by"
+        f" {slope.value:.3f}"
         + ("" if slope.low is None else f" [{slope.low:.3f}, {slope.high:.3f}]")
         + ". "
     )
     if slope.low is None or slope.low <= 0:
         return (
             each
-            + "The interval reaches down to zero or below, so no number of pictures of this kind can be named that would do."
+            + "The interval reaches down to zero or below, so no number of pictures of"
+            " this kind can be named that would do."
         )
     need = (gap + 0.02) / slope.value
     if need <= 0:
-        return each + "All pictures together are already two points or more above ImageNet's features."
+        return (
+            each
+            + "All pictures together are already two points or more above ImageNet's"
+            " features."
+        )
     return (
-        each
-        + f"If that went on, two points above ImageNet would take {need:.1f} more doublings, about {sizes['percent_100'] * 2**need:,.0f} pictures."
+        each + f"If that went on, two points above ImageNet would take {need:.1f} more"
+        f" doublings, about {sizes['percent_100'] * 2**need:,.0f} pictures."
     )
 
 
 Markdown(
-    "\n\n".join(what_it_takes(name) for name in tests)
-    + f"\n\nStockEmotion has {published['text/train_pictures'] / sizes['percent_100']:,.0f} times as many pictures to learn from as this page, and they are photographs."
+    "\n\n".join(what_it_takes(name) for name in tests) + "\n\nStockEmotion has"
+    f" {published['text/train_pictures'] / sizes['percent_100']:,.0f} times as many"
+    " pictures to learn from as this page, and they are photographs."
 )
 
 # %% [markdown] tags=["slide"]
@@ -1978,7 +2742,16 @@ Markdown(
 from emolib.probes import class_representations, class_vectors, zero_shot
 
 DESCRIBED = {
-    "negative": ["negative", "unpleasant", "sad", "angry", "fear", "disgust", "pain", "danger"],
+    "negative": [
+        "negative",
+        "unpleasant",
+        "sad",
+        "angry",
+        "fear",
+        "disgust",
+        "pain",
+        "danger",
+    ],
     "neutral": ["neutral", "ordinary", "plain", "calm", "everyday"],
     "positive": ["positive", "pleasant", "happy", "joy", "love", "fun", "beautiful"],
 }
@@ -1986,37 +2759,63 @@ DESCRIBED = {
 
 # Ours; EMOTIC's authors describe each category in a phrase.
 EMOTIC_WORDS = {
-    "affection": "love tenderness fond", "anger": "angry furious rage", "annoyance": "annoyed irritated impatient",
-    "anticipation": "expecting waiting hopeful", "aversion": "disgust repulsion dislike", "confidence": "confident proud sure",
-    "disapproval": "disapproval contempt judging", "disconnection": "bored indifferent distracted",
-    "disquietment": "worried nervous tense", "doubt/confusion": "doubt confused uncertain", "embarrassment": "embarrassed ashamed guilty",
-    "engagement": "attentive interested absorbed", "esteem": "admiration respect gratitude", "excitement": "excited energetic enthusiastic",
-    "fatigue": "tired sleepy weary", "fear": "fear afraid terror", "happiness": "happy joy delighted", "pain": "pain hurt suffering",
-    "peace": "peaceful calm relaxed", "pleasure": "pleasure delight enjoyment", "sadness": "sad sorrow disappointed",
-    "sensitivity": "sensitive vulnerable delicate", "suffering": "suffering distress anguish", "surprise": "surprise sudden unexpected",
-    "sympathy": "sympathy compassion caring", "yearning": "desire longing envy",
-}  # fmt: skip
+    "affection": "love tenderness fond",
+    "anger": "angry furious rage",
+    "annoyance": "annoyed irritated impatient",
+    "anticipation": "expecting waiting hopeful",
+    "aversion": "disgust repulsion dislike",
+    "confidence": "confident proud sure",
+    "disapproval": "disapproval contempt judging",
+    "disconnection": "bored indifferent distracted",
+    "disquietment": "worried nervous tense",
+    "doubt/confusion": "doubt confused uncertain",
+    "embarrassment": "embarrassed ashamed guilty",
+    "engagement": "attentive interested absorbed",
+    "esteem": "admiration respect gratitude",
+    "excitement": "excited energetic enthusiastic",
+    "fatigue": "tired sleepy weary",
+    "fear": "fear afraid terror",
+    "happiness": "happy joy delighted",
+    "pain": "pain hurt suffering",
+    "peace": "peaceful calm relaxed",
+    "pleasure": "pleasure delight enjoyment",
+    "sadness": "sad sorrow disappointed",
+    "sensitivity": "sensitive vulnerable delicate",
+    "suffering": "suffering distress anguish",
+    "surprise": "surprise sudden unexpected",
+    "sympathy": "sympathy compassion caring",
+    "yearning": "desire longing envy",
+}
 
 
 def describe(name):
-    """The words of each class: those above, the laboratory's, or the class' own name and its parts."""
+    """The words of each class: those above, the laboratory's, or the class' own name
+    and its parts."""
     if name.startswith("emotic"):
         return {c: EMOTIC_WORDS[c].split() for c in tests[name]["classes"]}
     if name in ("oasis", "openmoji"):
         return DESCRIBED
     if tests[name]["classes"] == list(MIKELS):
-        return {emotion: [word for word, of in EMOTION_OF.items() if of == emotion] for emotion in MIKELS}
+        return {
+            emotion: [word for word, of in EMOTION_OF.items() if of == emotion]
+            for emotion in MIKELS
+        }
     return {
-        c: [part for part in c.replace("(", "/").replace(")", "").split("/") if part] for c in tests[name]["classes"]
+        c: [part for part in c.replace("(", "/").replace(")", "").split("/") if part]
+        for c in tests[name]["classes"]
     }
 
 
 def scores_by_words(name):
-    """Cosines of pictures and classes by both readings, (seeds, n, classes); None where the words are unknown."""
+    """Cosines of pictures and classes by both readings, (seeds, n, classes); None where
+    the words are unknown."""
     words = describe(name)
     first_ = np.stack(
         [
-            zero_shot(joint_vectors(results["full", s]["network"], test_x[name]), class_vectors(words, table))
+            zero_shot(
+                joint_vectors(results["full", s]["network"], test_x[name]),
+                class_vectors(words, table),
+            )
             for s in seeds
         ]
     )
@@ -2041,12 +2840,16 @@ with run.timed("zero-shot"):
         rows_, truth = tested_rows[name], tests[name]["labels"][tested_rows[name]]
         groups = tests[name]["groups"][rows_]
         single = truth.ndim == 1
-        one = np.eye(len(tests[name]["classes"]), dtype=bool)[truth] if single else truth
+        one = (
+            np.eye(len(tests[name]["classes"]), dtype=bool)[truth] if single else truth
+        )
         by_words = scores_by_words(name)
         entry = {"classes": len(tests[name]["classes"])}
         map_of = lambda scores: Resampled([own[rows_] for own in scores], one)
         chance_map = lambda i, one=one: float(one[i][:, one[i].any(0)].mean(0).mean())
-        for reading, scores in zip(("zero_shot", "zero_shot_eight"), by_words, strict=True):
+        for reading, scores in zip(
+            ("zero_shot", "zero_shot_eight"), by_words, strict=True
+        ):
             if scores is None:
                 continue
             label = "by words" if reading == "zero_shot" else "by eight emotions"
@@ -2064,28 +2867,44 @@ with run.timed("zero-shot"):
                     )
                 )
         entry["mAP by chance"] = f"{chance_map(np.arange(len(rows_))):.2f}"
-        entry["accuracy by chance"] = f"{1 / len(tests[name]['classes']):.2f}" if single else ""
+        entry["accuracy by chance"] = (
+            f"{1 / len(tests[name]['classes']):.2f}" if single else ""
+        )
         scores = by_words[0]
         if single:
             right = (scores[:, rows_].argmax(-1) == truth).mean(0)
             run.record(
                 f"wei2020/claims/zero_shot_beats_chance/{name}/accuracy_difference",
-                evaluation.bootstrap(lambda i, r=right, k=one.shape[1]: r[i].mean() - 1 / k, groups, seed=seed),
+                evaluation.bootstrap(
+                    lambda i, r=right, k=one.shape[1]: r[i].mean() - 1 / k,
+                    groups,
+                    seed=seed,
+                ),
             )
         words_map, trained_map = map_of(scores), map_of(logits["imagenet", name])
         run.record(
             f"wei2020/claims/zero_shot_beats_chance/{name}/map_difference",
-            evaluation.bootstrap(lambda i, m=words_map, c=chance_map: m(i) - c(i), groups, seed=seed),
+            evaluation.bootstrap(
+                lambda i, m=words_map, c=chance_map: m(i) - c(i), groups, seed=seed
+            ),
         )
         run.record(
             f"wei2020/claims/zero_shot_beats_imagenet/{name}/map_difference",
-            evaluation.bootstrap(lambda i, a=words_map, b=trained_map: a(i) - b(i), groups, seed=seed),
+            evaluation.bootstrap(
+                lambda i, a=words_map, b=trained_map: a(i) - b(i), groups, seed=seed
+            ),
         )
-        entry["mAP, classifier on ImageNet features"] = f"{trained_map(np.arange(len(rows_))):.2f}"
+        entry["mAP, classifier on ImageNet features"] = (
+            f"{trained_map(np.arange(len(rows_))):.2f}"
+        )
         rows[labelled(name)] = entry
 display(pd.DataFrame(rows).fillna("").rename_axis("Table 6"))
 Markdown(
-    f"The paper, on EMOTIC's 26 emotions: {published['table6/zero_shot/body']:.4f} for people cut out and {published['table6/zero_shot/image']:.4f} for whole pictures, without a word on chance; a classifier on ImageNet features, which it calls not useful, had {published['table2_map/imagenet/body']:.4f} and {published['table2_map/imagenet/image']:.4f}."
+    f"The paper, on EMOTIC's 26 emotions: {published['table6/zero_shot/body']:.4f} for"
+    f" people cut out and {published['table6/zero_shot/image']:.4f} for whole pictures,"
+    " without a word on chance; a classifier on ImageNet features, which it calls not"
+    f" useful, had {published['table2_map/imagenet/body']:.4f} and"
+    f" {published['table2_map/imagenet/image']:.4f}."
 )
 
 # %% [markdown]
@@ -2103,15 +2922,20 @@ from sklearn.manifold import TSNE
 
 
 def on_a_plane(v, method):
-    """Rows as points of the plane, (n, 2); neighbours in the space are to stay neighbours."""
+    """Rows as points of the plane, (n, 2); neighbours in the space are to stay
+    neighbours."""
     if method == "t-SNE":
-        return TSNE(perplexity=min(25, (len(v) - 1) / 3), init="pca", random_state=seed).fit_transform(v)
+        return TSNE(
+            perplexity=min(25, (len(v) - 1) / 3), init="pca", random_state=seed
+        ).fit_transform(v)
     import umap
 
     with warnings.catch_warnings():
         # umap says that one seed means one thread, which is what we asked for.
         warnings.simplefilter("ignore", UserWarning)
-        return umap.UMAP(n_neighbors=min(15, len(v) - 2), random_state=seed).fit_transform(v)
+        return umap.UMAP(
+            n_neighbors=min(15, len(v) - 2), random_state=seed
+        ).fit_transform(v)
 
 
 mapped = main if main != "openmoji" else next(iter(tests))
@@ -2121,36 +2945,61 @@ points = joint_vectors(results["full", seed]["network"], test_x[mapped][some])
 there = [word for word in emotional.words[:45] if word in table]
 of_words = table.vectors(there)[0]
 unit = lambda v: v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-9)
-joint_map = np.concatenate([unit(unit(points) - unit(points).mean(0)), unit(unit(of_words) - unit(of_words).mean(0))])
+joint_map = np.concatenate(
+    [
+        unit(unit(points) - unit(points).mean(0)),
+        unit(unit(of_words) - unit(of_words).mean(0)),
+    ]
+)
 with run.timed("map"):
     xy = on_a_plane(joint_map, settings["map"])
 low, span = xy.min(0), np.ptp(xy, axis=0)
 free = []
 for k, place in enumerate(xy[len(some) :]):
     # The size of a word, as a share of the map.
-    if all((np.abs(place - xy[len(some) + other]) > span * (0.085, 0.026)).any() for other in free):
+    if all(
+        (np.abs(place - xy[len(some) + other]) > span * (0.085, 0.026)).any()
+        for other in free
+    ):
         free.append(k)
 figure, axis = plt.subplots(figsize=(11.5, 8))
-drawn = figures.scatter_pictures(axis, xy[: len(some)], [tests[mapped]["paths"][i] for i in some])
+drawn = figures.scatter_pictures(
+    axis, xy[: len(some)], [tests[mapped]["paths"][i] for i in some]
+)
 for k in free:
-    axis.text(*xy[len(some) + k], there[k], ha="center", va="center", fontsize=9, fontweight="bold", color=figures.PALETTE["anger"],
-              bbox=dict(boxstyle="round,pad=0.15", fc="white", ec="none", alpha=0.75))  # fmt: skip
+    axis.text(
+        *xy[len(some) + k],
+        there[k],
+        ha="center",
+        va="center",
+        fontsize=9,
+        fontweight="bold",
+        color=figures.PALETTE["anger"],
+        bbox=dict(boxstyle="round,pad=0.15", fc="white", ec="none", alpha=0.75),
+    )
 axis.set(
     xlim=(low[0] - 0.05 * span[0], low[0] + 1.05 * span[0]),
     ylim=(low[1] - 0.05 * span[1], low[1] + 1.05 * span[1]),
     xticks=[],
     yticks=[],
-    title=f"Words of emotion and pictures of {labelled(mapped)} in one space, by {settings['map']}",
+    title=(
+        f"Words of emotion and pictures of {labelled(mapped)} in one space, by"
+        f" {settings['map']}"
+    ),
 )
 near = zero_shot(points - points.mean(0), of_words - of_words.mean(0))
 in_common = [float(np.linalg.norm(unit(v).mean(0))) for v in (points, of_words)]
 figures.show(
     figure,
-    alt=f"A map by {settings['map']} with {drawn} pictures and {len(free)} words. The word nearest to most pictures is {there[np.bincount(near.argmax(1), minlength=len(there)).argmax()]}.",
+    alt=(
+        f"A map by {settings['map']} with {drawn} pictures and {len(free)} words. The"
+        " word nearest to most pictures is"
+        f" {there[np.bincount(near.argmax(1), minlength=len(there)).argmax()]}."
+    ),
 )
 Markdown(
-    f"Length of the mean direction before centring: {in_common[0]:.2f} for pictures, {in_common[1]:.2f} for words (1: all point the same way; "
-    "0: nothing in common)."
+    f"Length of the mean direction before centring: {in_common[0]:.2f} for pictures,"
+    f" {in_common[1]:.2f} for words (1: all point the same way; 0: nothing in common)."
 )
 
 # %% [markdown]
@@ -2168,7 +3017,9 @@ def neighbours(v, name, k):
     """The nearest pictures outside the query's own group."""
     groups = tests[name]["groups"]
     largest = int(pd.Series(groups).value_counts().iloc[0])
-    return retrieval.apart(retrieval.exact(v, v, min(len(v), k + largest)), groups, groups, k)
+    return retrieval.apart(
+        retrieval.exact(v, v, min(len(v), k + largest)), groups, groups, k
+    )
 
 
 def shared_things(name):
@@ -2189,17 +3040,29 @@ with run.timed("retrieval"):
         groups, labels_ = tests[name]["groups"], tests[name]["labels"]
         k = max(1, min(10, len(groups) - int(pd.Series(groups).value_counts().iloc[0])))
         near["imagenet", name] = [neighbours(plain[name], name, k)]
-        near["emotionnet", name] = [neighbours(results["full", s]["features"][name], name, k) for s in seeds]
+        near["emotionnet", name] = [
+            neighbours(results["full", s]["features"][name], name, k) for s in seeds
+        ]
         goals = {"emotion": labels_, "object": shared_things(name)}
         strangers = groups[:, None] != groups[None]
         chance_of = {
-            what: ((goal[:, None] == goal[None]) if goal.ndim == 1 else (goal.astype(int) @ goal.T.astype(int)) > 0)[
-                strangers
-            ].mean()
+            what: (
+                (
+                    (goal[:, None] == goal[None])
+                    if goal.ndim == 1
+                    else (goal.astype(int) @ goal.T.astype(int)) > 0
+                )[strangers].mean()
+            )
             for what, goal in goals.items()
         }
         values = {
-            (row, what): np.mean([retrieval.precision(found.rows, goal, goal) for found in near[row, name]], 0)
+            (row, what): np.mean(
+                [
+                    retrieval.precision(found.rows, goal, goal)
+                    for found in near[row, name]
+                ],
+                0,
+            )
             for row in ("imagenet", "emotionnet")
             for what, goal in goals.items()
         }
@@ -2215,13 +3078,35 @@ with run.timed("retrieval"):
             change = sign * (values["emotionnet", what] - values["imagenet", what])
             run.record(
                 f"wei2020/claims/{slug}/{name}/precision_difference",
-                evaluation.bootstrap(lambda i, c=change: c[i].mean(), groups, seed=seed),
+                evaluation.bootstrap(
+                    lambda i, c=change: c[i].mean(), groups, seed=seed
+                ),
             )
-        rows[labelled(name)] = {f"{what}, any two": f"{chance:.2f}" for what, chance in chance_of.items()} | {
-            f"{what}, {label}": str(run.metrics[f"wei2020/retrieval/{row}/{name}/{what}_precision"])
-            for what in ("emotion", "object") for row, label in (("imagenet", "ImageNet"), ("emotionnet", "EmotionNet"))
-        } | {"gain in emotion": signed(run.metrics[f"wei2020/claims/retrieval_beats_imagenet_neighbours/{name}/precision_difference"]),
-             "loss in object": signed(run.metrics[f"wei2020/claims/imagenet_neighbours_keep_objects/{name}/precision_difference"])}  # fmt: skip
+        rows[labelled(name)] = (
+            {f"{what}, any two": f"{chance:.2f}" for what, chance in chance_of.items()}
+            | {
+                f"{what}, {label}": str(
+                    run.metrics[f"wei2020/retrieval/{row}/{name}/{what}_precision"]
+                )
+                for what in ("emotion", "object")
+                for row, label in (
+                    ("imagenet", "ImageNet"),
+                    ("emotionnet", "EmotionNet"),
+                )
+            }
+            | {
+                "gain in emotion": signed(
+                    run.metrics[
+                        f"wei2020/claims/retrieval_beats_imagenet_neighbours/{name}/precision_difference"
+                    ]
+                ),
+                "loss in object": signed(
+                    run.metrics[
+                        f"wei2020/claims/imagenet_neighbours_keep_objects/{name}/precision_difference"
+                    ]
+                ),
+            }
+        )
 if rows:
     display(pd.DataFrame(rows).T.rename_axis("share of the ten nearest"))
     name = next(name for name in (main, *tests) if tests[name]["things"] is not None)
@@ -2236,9 +3121,12 @@ if rows:
                     continue
                 axis.imshow(figures.thumbnail(tests[name]["paths"][line[c]], 96, 120))
                 axis.set_title(
-                    "query: " + tests[name]["classes"][tests[name]["labels"][line[c]]]
-                    if c == 0
-                    else tests[name]["classes"][tests[name]["labels"][line[c]]],
+                    (
+                        "query: "
+                        + tests[name]["classes"][tests[name]["labels"][line[c]]]
+                        if c == 0
+                        else tests[name]["classes"][tests[name]["labels"][line[c]]]
+                    ),
                     fontsize=8,
                     fontweight="normal",
                 )
@@ -2253,14 +3141,21 @@ if rows:
                 fontsize=9,
             )
     figure.suptitle(
-        f"Two queries drawn at random from {labelled(name)}, with their class", fontsize=11, fontweight="bold"
+        f"Two queries drawn at random from {labelled(name)}, with their class",
+        fontsize=11,
+        fontweight="bold",
     )
     figures.show(
         figure,
-        alt=f"Two random queries of {name} and their six nearest pictures under ImageNet's and under EmotionNet's features, each with its class.",
+        alt=(
+            f"Two random queries of {name} and their six nearest pictures under"
+            " ImageNet's and under EmotionNet's features, each with its class."
+        ),
     )
 else:
-    display(Markdown("> None of this run's tests says what is to be seen in its pictures."))
+    display(
+        Markdown("> None of this run's tests says what is to be seen in its pictures.")
+    )
 
 # %% [markdown]
 # A million pictures can't be compared one by one with each query. A graph of neighbours {cite}`malkov2020` looks at a part of them. How much does it
@@ -2280,7 +3175,9 @@ with run.timed("retrieval"):
     )
     missed = retrieval.recall(quick.rows, truth.rows)
 Markdown(
-    f"Among {len(base):,} vectors of {base.shape[1]} numbers, the index compared {quick.compared:,.0f} a query and found **{missed.mean():.1%}** of the true {k} nearest."
+    f"Among {len(base):,} vectors of {base.shape[1]} numbers, the index compared"
+    f" {quick.compared:,.0f} a query and found **{missed.mean():.1%}** of the true {k}"
+    " nearest."
 )
 
 # %% [markdown]
@@ -2301,13 +3198,24 @@ with run.timed("activation maps"):
     if settings["trained"] == "adapter":
         last = torch.from_numpy(
             np.array(
-                deep_features(paths, trunk, output="maps", size=side, device=run.device, progress=False), np.float32
+                deep_features(
+                    paths,
+                    trunk,
+                    output="maps",
+                    size=side,
+                    device=run.device,
+                    progress=False,
+                ),
+                np.float32,
             )
         )
         score = lambda maps: network(maps.mean((2, 3)))
     else:
         x = torch.from_numpy(np.array(test_x[main][np.sort(picked)]))
-        picked, paths = np.sort(picked), [tests[main]["paths"][i] for i in np.sort(picked)]
+        picked, paths = (
+            np.sort(picked),
+            [tests[main]["paths"][i] for i in np.sort(picked)],
+        )
         with torch.no_grad():
             low = (
                 network.lower((x.permute(0, 3, 1, 2) - network.mean) / network.std)
@@ -2321,14 +3229,17 @@ with run.timed("activation maps"):
     word = (logits_.detach().numpy() - usual).argmax(1)
     logits_[torch.arange(len(picked)), torch.from_numpy(word)].sum().backward()
     weights = last.grad.mean((2, 3), keepdim=True)
-    # From the usual value of each map on: what is the same everywhere explains nothing that is unusual here.
+    # From the usual value of each map on: what is the same everywhere explains nothing
+    # that is unusual here.
     common = (
         torch.from_numpy(web_plain[L].mean(0)).to(last.dtype)
         if settings["trained"] == "adapter"
         else last.detach().mean((0, 2, 3))
     )
     heat = (weights * (last - common[:, None, None])).sum(1, keepdim=True).detach()
-    heat = torch.nn.functional.interpolate(heat, size=(side, side), mode="bicubic")[:, 0].numpy()
+    heat = torch.nn.functional.interpolate(heat, size=(side, side), mode="bicubic")[
+        :, 0
+    ].numpy()
 shown = pixels(paths, side, progress=False)
 figure, axes = plt.subplots(2, len(picked), figsize=(14, 5), squeeze=False)
 for column, picture, own, best in zip(axes.T, shown, heat, word, strict=True):
@@ -2338,11 +3249,18 @@ for column, picture, own, best in zip(axes.T, shown, heat, word, strict=True):
     for axis in column:
         axis.axis("off")
 figure.suptitle(
-    f"The word that EmotionNet finds likelier than usual, and where ({labelled(main)})", fontsize=11, fontweight="bold"
+    f"The word that EmotionNet finds likelier than usual, and where ({labelled(main)})",
+    fontsize=11,
+    fontweight="bold",
 )
 figures.show(
     figure,
-    alt=f"{len(picked)} pictures with the words {', '.join(emotional.words[k] for k in word)}, and below each a map, red where a place raises the word's score above its usual one, blue where it lowers it.",
+    alt=(
+        f"{len(picked)} pictures with the words"
+        f" {', '.join(emotional.words[k] for k in word)}, and below each a map, red"
+        " where a place raises the word's score above its usual one, blue where it"
+        " lowers it."
+    ),
 )
 
 # %% [markdown] tags=["slide"]
@@ -2410,15 +3328,20 @@ for weight in (0.0, 0.3, 1.0, 3.0):
         rows=given["rows"],
         loss=loss,
     )
-    cosines[weight] = mean_cosine(joint_vectors(network, web_x[H]), given["texts"][0][H])
-    logits[f"λ = {weight}", main] = probe(features(network, test_x[main]), main, (seed,))
+    cosines[weight] = mean_cosine(
+        joint_vectors(network, web_x[H]), given["texts"][0][H]
+    )
+    logits[f"λ = {weight}", main] = probe(
+        features(network, test_x[main]), main, (seed,)
+    )
     answer[f"λ = {weight}"] = {
         "cosine with the words": f"{cosines[weight]:.2f}",
         f"{labelled(main)}": str(judged(f"λ = {weight}", main)),
         "less λ = 0": signed(gain("λ = 0.0", f"λ = {weight}", main)) if weight else "",
     }
-# With λ = 0 nothing pulls W, so its cosine is that of a random map. Among the others: as far as the interval of the last column holds
-# zero, the features do not care (one seed; more would make it narrower).
+# With λ = 0 nothing pulls W, so its cosine is that of a random map. Among the others:
+# as far as the interval of the last column holds zero, the features do not care (one
+# seed; more would make it narrower).
 pd.DataFrame(answer).T
 
 # %% tags=["solution", "check"]
@@ -2453,11 +3376,14 @@ for name in tests:
     logits["shuffled", name] = probe(features(network, test_x[name]), name, (seed,))
     answer[labelled(name)] = {
         "shuffled words": str(judged("shuffled", name)),
-        "shuffled words less ImageNet's features": signed(gain("imagenet", "shuffled", name)),
+        "shuffled words less ImageNet's features": signed(
+            gain("imagenet", "shuffled", name)
+        ),
         "own words": str(judged("no_both", name)),
         "own words less shuffled words": signed(gain("shuffled", "no_both", name)),
     }
-# The control that the paper lacks: a million pictures with anybody's words would tell how much of its gain is more pictures.
+# The control that the paper lacks: a million pictures with anybody's words would tell
+# how much of its gain is more pictures.
 pd.DataFrame(answer).T
 
 # %% tags=["solution", "check"]
@@ -2478,8 +3404,12 @@ def chance(often):
     return mean_average_precision(random.random(truth.shape), truth)
 
 
-answer = {f"classes in {often:.0%} of the pictures": f"{chance(often):.3f}" for often in (0.05, 0.2, 0.5)}
-# It is the share of pictures that have the class. Without the classes' shares a mean average precision says little.
+answer = {
+    f"classes in {often:.0%} of the pictures": f"{chance(often):.3f}"
+    for often in (0.05, 0.2, 0.5)
+}
+# It is the share of pictures that have the class. Without the classes' shares a mean
+# average precision says little.
 pd.Series(answer, name="mean average precision of random scores").to_frame()
 
 # %% tags=["solution", "check"]
@@ -2498,4 +3428,6 @@ exercises.check(run.chapter, 3, globals())
 
 # %%
 path = run.save()
-Markdown(f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`.")
+Markdown(
+    f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`."
+)

@@ -68,7 +68,13 @@ profiles = {
     "smoke": {"pictures": 48, "folds": 2},
 }
 run = course.start(
-    "06_scorecard", profiles, profile=profile, seed=seed, device=device, data_root=data_root, smoke=smoke
+    "06_scorecard",
+    profiles,
+    profile=profile,
+    seed=seed,
+    device=device,
+    data_root=data_root,
+    smoke=smoke,
 )
 settings = run.settings
 figures.style()
@@ -89,7 +95,13 @@ pd.DataFrame(
     [
         {
             "chapter": name,
-            "state": "not run" if name not in found else "run" if found[name]["metrics"] else "lacked its data",
+            "state": (
+                "not run"
+                if name not in found
+                else "run"
+                if found[name]["metrics"]
+                else "lacked its data"
+            ),
             "numbers": len(found[name]["metrics"]) if name in found else 0,
             "read": ", ".join(found[name]["corpora"]) if name in found else "",
         }
@@ -104,21 +116,30 @@ about = {claim.id: claim for claim in every}
 missing = [name for name in names if name not in found or not found[name]["metrics"]]
 kinds = {kind: sum(claim.kind == kind for claim in every) for kind in claims.KINDS}
 text = (
-    f"The claims files hold **{kinds['number']}** printed numbers, **{kinds['direction']}** directional claims and "
-    f"**{kinds['consistency']}** checks of a paper against itself. "
+    f"The claims files hold **{kinds['number']}** printed numbers,"
+    f" **{kinds['direction']}** directional claims and **{kinds['consistency']}**"
+    " checks of a paper against itself. "
 )
 if not found:
     text += (
-        f"> **Nothing has been run in the profile `{profile}`.** Below stand the papers alone: what they print, and whether it "
-        f"agrees with itself. `python -m emolib run --profile {profile}` measures the rest."
+        f"> **Nothing has been run in the profile `{profile}`.** Below stand the papers"
+        " alone: what they print, and whether it agrees with itself. `python -m emolib"
+        f" run --profile {profile}` measures the rest."
     )
 elif missing:
     chapters = {int(name[:2]) for name in missing}
-    papers = sorted({s.paper for s in claims.systems() if s.chapter in chapters}, key=list(overview.PAPERS).index)
-    waiting = sum(r["kind"] == "direction" and r["paper"] in papers and r["ours"] is None for r in rows)
+    papers = sorted(
+        {s.paper for s in claims.systems() if s.chapter in chapters},
+        key=list(overview.PAPERS).index,
+    )
+    waiting = sum(
+        r["kind"] == "direction" and r["paper"] in papers and r["ours"] is None
+        for r in rows
+    )
     text += (
-        f"**Not run in this profile: {', '.join(missing)}.** "
-        f"{waiting} directional claims of {', '.join(overview.PAPERS[p] for p in papers) or 'no paper'} wait for them."
+        f"**Not run in this profile: {', '.join(missing)}.** {waiting} directional"
+        f" claims of {', '.join(overview.PAPERS[p] for p in papers) or 'no paper'} wait"
+        " for them."
     )
 else:
     text += "All chapters were run."
@@ -140,16 +161,24 @@ display(Markdown(text.replace(" > ", "\n\n> ")))
 # %% tags=["hide-input", "slide-part"]
 counts = overview.verdict_counts(rows)
 display(counts.set_index(["paper", "corpus"]))
-judged = [row for row in rows if row["kind"] == "direction" and row["verdict"] in overview.VERDICTS]
+judged = [
+    row
+    for row in rows
+    if row["kind"] == "direction" and row["verdict"] in overview.VERDICTS
+]
 tested = {row["id"] for row in judged}
 theirs = [row for row in judged if row["source"] == "paper"]
-counted = lambda some: ", ".join(f"{sum(row['verdict'] == v for row in some)} {v}" for v in overview.VERDICTS)
+counted = lambda some: ", ".join(
+    f"{sum(row['verdict'] == v for row in some)} {v}" for v in overview.VERDICTS
+)
 display(
     Markdown(
-        f"Tested here: {len(tested)} of {kinds['direction']} directional claims, in {len(judged)} comparisons. "
+        f"Tested here: {len(tested)} of {kinds['direction']} directional claims, in"
+        f" {len(judged)} comparisons. "
         + (claims.tally(rows) + ". " if judged else "")
-        + f"{len(theirs)} of the comparisons test what a paper says: {counted(theirs)}; the other "
-        f"{len(judged) - len(theirs)} test claims of this book or of others: {counted([r for r in judged if r not in theirs])}."
+        + f"{len(theirs)} of the comparisons test what a paper says: {counted(theirs)};"
+        f" the other {len(judged) - len(theirs)} test claims of this book or of"
+        f" others: {counted([r for r in judged if r not in theirs])}."
     )
 )
 
@@ -159,19 +188,35 @@ def folded(title, frame, note="", opened=False, raw=False):
     """A table under a line that opens and closes it."""
     with pd.option_context("display.max_colwidth", None):
         body = frame.to_html(
-            index=raw, classes="" if raw else "sentences", border=0, na_rep="", justify="left", escape=not raw
+            index=raw,
+            classes="" if raw else "sentences",
+            border=0,
+            na_rep="",
+            justify="left",
+            escape=not raw,
         )
     extra = f"<p>{html.escape(note)}</p>" if note else ""
     mark = " open" if opened else ""
-    display(HTML(f"<details{mark}><summary>{html.escape(title)}</summary>{body}{extra}</details>"))
+    display(
+        HTML(
+            f"<details{mark}><summary>{html.escape(title)}</summary>{body}{extra}</details>"
+        )
+    )
 
 
 for paper, called in overview.PAPERS.items():
     frame = overview.directions(rows, paper)
-    said, ours = ([row for row in judged if row["paper"] == paper and (row in theirs) == own] for own in (True, False))
-    others = f" Claims of this book or of others about it: {counted(ours)}." if ours else ""
+    said, ours = (
+        [row for row in judged if row["paper"] == paper and (row in theirs) == own]
+        for own in (True, False)
+    )
+    others = (
+        f" Claims of this book or of others about it: {counted(ours)}." if ours else ""
+    )
     waiting = int((frame.verdict.str.startswith("needs")).sum())
-    folded(f"{called} claims: {counted(said)}.{others} {waiting} not judged here", frame)
+    folded(
+        f"{called} claims: {counted(said)}.{others} {waiting} not judged here", frame
+    )
 
 # %% [markdown]
 # ## The effects
@@ -189,7 +234,12 @@ for paper in overview.PAPERS:
         figures.show(figure, alt=forest_words(rows, paper))
         drawn += 1
 if not drawn:
-    display(Markdown("*No difference has been measured in this profile, so there is nothing to draw.*"))
+    display(
+        Markdown(
+            "*No difference has been measured in this profile, so there is nothing to"
+            " draw.*"
+        )
+    )
 
 # %% [markdown]
 # ## Every table, ours below theirs
@@ -205,17 +255,31 @@ with_ours = 0
 for key, cells in tables.items():
     paper, _ = key.split("/")
     frame = overview.beside(cells, rows)
-    ours = sum(any(r["id"] == c.id and r["ours"] is not None for r in rows) for c in cells)
+    ours = sum(
+        any(r["id"] == c.id and r["ours"] is not None for r in rows) for c in cells
+    )
     with_ours += ours > 0
     where = cells[0].where.split(", row ")[0]
-    note = "Measured later by others: " + "; ".join(overview.later(cells)) if overview.later(cells) else ""
-    folded(f"{overview.PAPERS[paper]}, {where}: {len(cells)} numbers, {ours} with ours beside", frame, note, raw=True)
+    note = (
+        "Measured later by others: " + "; ".join(overview.later(cells))
+        if overview.later(cells)
+        else ""
+    )
+    folded(
+        f"{overview.PAPERS[paper]}, {where}: {len(cells)} numbers, {ours} with ours"
+        " beside",
+        frame,
+        note,
+        raw=True,
+    )
 numbers = [row for row in rows if row["kind"] == "number"]
 on_own = sum(row["verdict"] in ("within", "outside") for row in numbers)
 display(
     Markdown(
-        f"{len(tables)} tables with {sum(map(len, tables.values()))} numbers, {with_ours} of them with a measurement of ours. "
-        f"On a paper's own corpus we could test **{on_own}** of {kinds['number']} numbers; for the others the pictures are not here."
+        f"{len(tables)} tables with {sum(map(len, tables.values()))} numbers,"
+        f" {with_ours} of them with a measurement of ours. On a paper's own corpus we"
+        f" could test **{on_own}** of {kinds['number']} numbers; for the others the"
+        " pictures are not here."
     )
 )
 
@@ -228,17 +292,24 @@ display(
 # %% tags=["hide-input"]
 checks = overview.fine_print(rows, every)
 wrong = checks[checks.verdict == "contradicted"]
-share = wrong.groupby("paper").size().reindex(list(overview.PAPERS.values()), fill_value=0)
+share = (
+    wrong.groupby("paper").size().reindex(list(overview.PAPERS.values()), fill_value=0)
+)
 total = checks.groupby("paper").size()
 display(
     Markdown(
         f"**{len(wrong)}** of {len(checks)} checks fail: "
-        + ", ".join(f"{paper} {share[paper]} of {total[paper]}" for paper in share.index)
+        + ", ".join(
+            f"{paper} {share[paper]} of {total[paper]}" for paper in share.index
+        )
         + "."
     )
 )
 folded(f"The {len(wrong)} that fail", wrong.drop(columns="verdict"), opened=True)
-folded(f"The {len(checks) - len(wrong)} that hold", checks[checks.verdict == "holds"].drop(columns="verdict"))
+folded(
+    f"The {len(checks) - len(wrong)} that hold",
+    checks[checks.verdict == "holds"].drop(columns="verdict"),
+)
 
 # %% [markdown] tags=["slide"]
 # ## All systems on the same pictures
@@ -263,17 +334,28 @@ from emolib.features.reading import pixels
 from emolib.features.words import match_norms
 from emolib.probes import ridge_probe
 
-shots = run.load(settings["photographs"]) if corpora.available(settings["photographs"], data_root) else None
+shots = (
+    run.load(settings["photographs"])
+    if corpora.available(settings["photographs"], data_root)
+    else None
+)
 joint, descriptions = {}, {}
 if shots is None:
     display(
-        Markdown(f"> **Not run: {settings['photographs']} is not within reach.** The contest needs rated photographs.")
+        Markdown(
+            f"> **Not run: {settings['photographs']} is not within reach.** The contest"
+            " needs rated photographs."
+        )
     )
 else:
     if settings["pictures"] is not None:
         series = shots.table.group.drop_duplicates().sample(frac=1, random_state=seed)
         sizes = shots.table.group.value_counts().loc[series].cumsum()
-        shots = shots.subset(shots.table.group.isin(sizes.index[: int((sizes < settings["pictures"]).sum()) + 1]))
+        shots = shots.subset(
+            shots.table.group.isin(
+                sizes.index[: int((sizes < settings["pictures"]).sum()) + 1]
+            )
+        )
     shown = shots.table.reset_index(drop=True)
     groups = shown.group.to_numpy()
     folds = evaluation.folds(groups, settings["folds"], seed)
@@ -282,27 +364,56 @@ else:
     quadrant = 2 * high[:, 0] + high[:, 1]
     paths = shots.paths
     with run.timed("descriptions"):
-        descriptions["pixels, 32 by 32 (chapter 3)"] = pixels(paths, 32).reshape(len(paths), -1) / np.float32(255)
-        descriptions["colour histogram (chapter 4)"] = np.sqrt(histograms.histograms_from_files(paths, grid=1))
-        descriptions["colour, GIST, local patterns (chapter 2)"] = np.array(low_from_files(paths))
+        descriptions["pixels, 32 by 32 (chapter 3)"] = pixels(paths, 32).reshape(
+            len(paths), -1
+        ) / np.float32(255)
+        descriptions["colour histogram (chapter 4)"] = np.sqrt(
+            histograms.histograms_from_files(paths, grid=1)
+        )
+        descriptions["colour, GIST, local patterns (chapter 2)"] = np.array(
+            low_from_files(paths)
+        )
         try:
-            embedding = np.array(deep_features(paths, settings["backbone"], device=run.device))
+            embedding = np.array(
+                deep_features(paths, settings["backbone"], device=run.device)
+            )
         except Unavailable as why:
-            display(Markdown(f"> {settings['backbone']} is out of reach, lite0 stands in. {why}"))
+            display(
+                Markdown(
+                    f"> {settings['backbone']} is out of reach, lite0 stands in. {why}"
+                )
+            )
             settings["backbone"] = "lite0"
             embedding = np.array(deep_features(paths, "lite0", device=run.device))
-        descriptions["object probabilities (chapter 2)"] = np.sqrt(probabilities(embedding, settings["backbone"]))
-        descriptions["ImageNet features (chapters 1, 2, 5)"] = np.sqrt(np.maximum(embedding, 0))
+        descriptions["object probabilities (chapter 2)"] = np.sqrt(
+            probabilities(embedding, settings["backbone"])
+        )
+        descriptions["ImageNet features (chapters 1, 2, 5)"] = np.sqrt(
+            np.maximum(embedding, 0)
+        )
         if corpora.available("warriner", data_root):
             words = shown.theme.str.replace(r"\s*\d+$", "", regex=True)
-            norms = match_norms(words, run.load("warriner").table)[["valence", "arousal"]].to_numpy(float)
-            # A word that is in no list gets the middle of those that are, and a mark that says so.
-            word = np.column_stack([np.where(np.isnan(norms), np.nanmean(norms, 0), norms), np.isnan(norms).any(1)])
+            norms = match_norms(words, run.load("warriner").table)[
+                ["valence", "arousal"]
+            ].to_numpy(float)
+            # A word that is in no list gets the middle of those that are, and a mark
+            # that says so.
+            word = np.column_stack(
+                [
+                    np.where(np.isnan(norms), np.nanmean(norms, 0), norms),
+                    np.isnan(norms).any(1),
+                ]
+            )
             descriptions["the word for it, no picture (chapter 2)"] = word
             features = descriptions["ImageNet features (chapters 1, 2, 5)"]
             descriptions["ImageNet features and the word"] = np.hstack([features, word])
         else:
-            display(Markdown("> **Not run: warriner is not within reach.** The rows about words are left out."))
+            display(
+                Markdown(
+                    "> **Not run: warriner is not within reach.** The rows about words"
+                    " are left out."
+                )
+            )
 
 # %%
 SLUGS = {
@@ -324,35 +435,53 @@ if shots is not None:
     answers["always the mean"] = level
     with run.timed("ridges"):
         for label, x in descriptions.items():
-            answers[label] = ridge_probe(np.asarray(x, np.float32), coded, groups, folds)
+            answers[label] = ridge_probe(
+                np.asarray(x, np.float32), coded, groups, folds
+            )
     contest = {}
     for label, p in answers.items():
         said = p[:, 2:].argmax(1)
-        # The mean of each fold's training rows is no prediction: its correlation only tells how the folds fell.
-        measured = {} if label == "always the mean" else {
-            t: run.record(f"scorecard/joint/{SLUGS[label]}/{shots.name}/{t}_r", evaluation.score(p[:, k], Y[:, k], groups, "r", seed=seed))
-            for k, t in enumerate(("valence", "arousal"))
-        }  # fmt: skip
+        # The mean of each fold's training rows is no prediction: its correlation only
+        # tells how the folds fell.
+        measured = (
+            {}
+            if label == "always the mean"
+            else {
+                t: run.record(
+                    f"scorecard/joint/{SLUGS[label]}/{shots.name}/{t}_r",
+                    evaluation.score(p[:, k], Y[:, k], groups, "r", seed=seed),
+                )
+                for k, t in enumerate(("valence", "arousal"))
+            }
+        )
         joint[label] = measured | {
             "quadrant": run.record(
-                f"scorecard/joint/{SLUGS[label]}/{shots.name}/accuracy4", evaluation.score(said, quadrant, groups, "accuracy", seed=seed)
+                f"scorecard/joint/{SLUGS[label]}/{shots.name}/accuracy4",
+                evaluation.score(said, quadrant, groups, "accuracy", seed=seed),
             )
-        }  # fmt: skip
+        }
         contest[label] = {
-            "valence, r": str(measured.get("valence", "")), "arousal, r": str(measured.get("arousal", "")),
-            "quadrant, accuracy": str(joint[label]["quadrant"]), "read by": "ridge (this chapter)",
-        }  # fmt: skip
+            "valence, r": str(measured.get("valence", "")),
+            "arousal, r": str(measured.get("arousal", "")),
+            "quadrant, accuracy": str(joint[label]["quadrant"]),
+            "read by": "ridge (this chapter)",
+        }
     # The same photographs, folds and quadrants, measured by the chapters themselves.
     same = {
         f"rao2019/table1/{system}/oasis/accuracy4": f"chapter 4: {label}"
         for system, label in {
-            "global": "whole picture", "object": "object regions", "emotional": "emotional regions",
-            "global_object": "whole picture and object regions", "global_emotional": "whole picture and emotional regions",
+            "global": "whole picture",
+            "object": "object regions",
+            "emotional": "emotional regions",
+            "global_object": "whole picture and object regions",
+            "global_emotional": "whole picture and emotional regions",
         }.items()
     } | {
         "wei2020/quadrants/imagenet/oasis/accuracy": "chapter 5: ImageNet features",
-        "wei2020/quadrants/emotionnet/oasis/accuracy": "chapter 5: EmotionNet's features",
-    }  # fmt: skip
+        "wei2020/quadrants/emotionnet/oasis/accuracy": (
+            "chapter 5: EmotionNet's features"
+        ),
+    }
     whole = shots.content_hash
     for content in results:
         if content["corpora"].get(shots.name) != whole or content["seed"] != seed:
@@ -360,12 +489,22 @@ if shots is not None:
         for name, label in same.items():
             if name in content["metrics"]:
                 entry = content["metrics"][name]
-                reader = "ridge on classes" if label.startswith("chapter 4") else "linear layer"
+                reader = (
+                    "ridge on classes"
+                    if label.startswith("chapter 4")
+                    else "linear layer"
+                )
                 contest[label] = {
-                    "valence, r": "", "arousal, r": "", "quadrant, accuracy": str(evaluation.Estimate(**entry)),
+                    "valence, r": "",
+                    "arousal, r": "",
+                    "quadrant, accuracy": str(evaluation.Estimate(**entry)),
                     "read by": f"{reader} (chapter {label.split(':')[0][-1]})",
-                }  # fmt: skip
-    display(pd.DataFrame(contest).T.rename_axis(f"{len(shown)} photographs, {len(np.unique(groups))} themes"))
+                }
+    display(
+        pd.DataFrame(contest).T.rename_axis(
+            f"{len(shown)} photographs, {len(np.unique(groups))} themes"
+        )
+    )
 
 # %% tags=["hide-input", "slide-part"]
 if joint:
@@ -373,7 +512,12 @@ if joint:
     listed = [label for label in joint if "valence" in joint[label]]
     for k, target in enumerate(("valence", "arousal")):
         figures.interval_plot(
-            axis, listed, [joint[label][target] for label in listed], figures.PALETTE[target], 0.12 - 0.24 * k, target
+            axis,
+            listed,
+            [joint[label][target] for label in listed],
+            figures.PALETTE[target],
+            0.12 - 0.24 * k,
+            target,
         )
     axis.axvline(0, color="black", lw=0.8, ls=":")
     axis.set(
@@ -385,17 +529,31 @@ if joint:
         figure,
         alt="Correlation with the ratings of every description. "
         + "; ".join(
-            f"{label}: valence {joint[label]['valence']}, arousal {joint[label]['arousal']}" for label in listed
+            f"{label}: valence {joint[label]['valence']}, arousal"
+            f" {joint[label]['arousal']}"
+            for label in listed
         )
         + ".",
     )
 
 # %% tags=["hide-input"]
 DUELS = {
-    "objects_over_colours": ("colour, GIST, local patterns (chapter 2)", "object probabilities (chapter 2)"),
-    "features_over_objects": ("object probabilities (chapter 2)", "ImageNet features (chapters 1, 2, 5)"),
-    "word_over_features": ("ImageNet features (chapters 1, 2, 5)", "the word for it, no picture (chapter 2)"),
-    "word_beside_features": ("ImageNet features (chapters 1, 2, 5)", "ImageNet features and the word"),
+    "objects_over_colours": (
+        "colour, GIST, local patterns (chapter 2)",
+        "object probabilities (chapter 2)",
+    ),
+    "features_over_objects": (
+        "object probabilities (chapter 2)",
+        "ImageNet features (chapters 1, 2, 5)",
+    ),
+    "word_over_features": (
+        "ImageNet features (chapters 1, 2, 5)",
+        "the word for it, no picture (chapter 2)",
+    ),
+    "word_beside_features": (
+        "ImageNet features (chapters 1, 2, 5)",
+        "ImageNet features and the word",
+    ),
 }
 if joint:
     lines = []
@@ -405,7 +563,14 @@ if joint:
         gaps = {
             t: run.record(
                 f"scorecard/duel/{slug}/{shots.name}/{t}_r_difference",
-                evaluation.difference(answers[first][:, k], answers[second][:, k], Y[:, k], groups, "r", seed=seed),
+                evaluation.difference(
+                    answers[first][:, k],
+                    answers[second][:, k],
+                    Y[:, k],
+                    groups,
+                    "r",
+                    seed=seed,
+                ),
             )
             for k, t in enumerate(("valence", "arousal"))
         }
@@ -442,15 +607,36 @@ for name, content in found.items():
             "as_printed",
             "poster",
         )
-        if corpus == "scenes" and measure in ("accuracy", "accuracy_multi") and compared and entry["value"] is not None:
-            own[f"{experiment.replace('_', ' ')}: {system.replace('_', ' ')}"] = evaluation.Estimate(**entry)
+        if (
+            corpus == "scenes"
+            and measure in ("accuracy", "accuracy_multi")
+            and compared
+            and entry["value"] is not None
+        ):
+            own[f"{experiment.replace('_', ' ')}: {system.replace('_', ' ')}"] = (
+                evaluation.Estimate(**entry)
+            )
     if own:
         shown_any = True
         ranked = sorted(own.items(), key=lambda item: -item[1].value)
-        frame = pd.DataFrame({"system": [label for label, _ in ranked], "accuracy": [str(e) for _, e in ranked]})
-        folded(f"{name}: {len(own)} systems, from {ranked[-1][1].value:.2f} to {ranked[0][1].value:.2f}", frame)
+        frame = pd.DataFrame(
+            {
+                "system": [label for label, _ in ranked],
+                "accuracy": [str(e) for _, e in ranked],
+            }
+        )
+        folded(
+            f"{name}: {len(own)} systems, from {ranked[-1][1].value:.2f} to"
+            f" {ranked[0][1].value:.2f}",
+            frame,
+        )
 if not shown_any:
-    display(Markdown("*No chapter that measures accuracy in the laboratory has been run in this profile.*"))
+    display(
+        Markdown(
+            "*No chapter that measures accuracy in the laboratory has been run in this"
+            " profile.*"
+        )
+    )
 
 # %% [markdown]
 # ## What held and what did not, and why
@@ -461,7 +647,8 @@ if not shown_any:
 
 # %% tags=["hide-input"]
 def bearing(*slugs):
-    """The claims by their ids, each corpus with verdict and effect; what was not measured says so."""
+    """The claims by their ids, each corpus with verdict and effect; what was not
+    measured says so."""
     lines = []
     for row in rows:
         if row["id"] not in slugs:
@@ -470,7 +657,10 @@ def bearing(*slugs):
         if row["ours"] is None:
             lines.append(said + f"*not judged here, needs {row['needs']}*")
         else:
-            lines.append(said + f"**{row['verdict']}** on {row['corpus']}, {overview.interval(row)}")
+            lines.append(
+                said
+                + f"**{row['verdict']}** on {row['corpus']}, {overview.interval(row)}"
+            )
     if unknown := [slug for slug in slugs if slug not in about]:
         raise KeyError(f"no claims {unknown}")
     return "\n".join(lines)
@@ -479,8 +669,13 @@ def bearing(*slugs):
 both = lambda slug: (f"kim2017/claims/{slug}/valence", f"kim2017/claims/{slug}/arousal")
 Markdown(
     "**Does what is in a picture tell more than its colours?**\n\n"
-    + bearing(*both("object_beats_low"), *both("scene_beats_low"), "rao2019/claims/deep_beats_hand_made", "you2016/claims/small_deep_beats_hand")
-)  # fmt: skip
+    + bearing(
+        *both("object_beats_low"),
+        *both("scene_beats_low"),
+        "rao2019/claims/deep_beats_hand_made",
+        "you2016/claims/small_deep_beats_hand",
+    )
+)
 
 # %% [markdown]
 # A photograph of a snake is frightening in any light, so what names the snake should win. But a network that names objects has also seen
@@ -490,9 +685,14 @@ Markdown(
 # %% tags=["hide-input"]
 Markdown(
     "**Are networks on pixels worse than networks on features?**\n\n"
-    + bearing(*both("ffnn_beats_cnn_trained"), *both("ffnn_beats_cnn_frozen"), *both("svr_beats_cnn"), *both("fine_tune_beats_ffnn"),
-              "you2016/claims/fine_tuned_beats_imagenet")
-)  # fmt: skip
+    + bearing(
+        *both("ffnn_beats_cnn_trained"),
+        *both("ffnn_beats_cnn_frozen"),
+        *both("svr_beats_cnn"),
+        *both("fine_tune_beats_ffnn"),
+        "you2016/claims/fine_tuned_beats_imagenet",
+    )
+)
 
 # %% [markdown]
 # Kim and colleagues concluded that they are; You and colleagues the opposite. The two claims can both be right about what was measured, because
@@ -502,10 +702,14 @@ Markdown(
 # %% tags=["hide-input"]
 Markdown(
     "**Do emotional regions help?**\n\n"
-    + bearing("rao2019/claims/global_plus_regions_beats_global", "rao2019/claims/global_plus_objects_beats_global",
-              "rao2019/claims/emotional_regions_beat_object_regions", "rao2019/claims/regions_gain_needs_emotional_regions",
-              "rao2019/claims/regions_transfer_to_photographs")
-)  # fmt: skip
+    + bearing(
+        "rao2019/claims/global_plus_regions_beats_global",
+        "rao2019/claims/global_plus_objects_beats_global",
+        "rao2019/claims/emotional_regions_beat_object_regions",
+        "rao2019/claims/regions_gain_needs_emotional_regions",
+        "rao2019/claims/regions_transfer_to_photographs",
+    )
+)
 
 # %% [markdown]
 # The paper credits the *emotional* regions with the gain over the whole picture. It has one control itself, regions of plain objects in place of
@@ -515,9 +719,15 @@ Markdown(
 # %% tags=["hide-input"]
 Markdown(
     "**Do labels that are distributions help?**\n\n"
-    + bearing("rao2019/claims/multi_loss_beats_cls", "rao2019/claims/wheel_beats_even_spread", "rao2019/claims/multi_gain_needs_uncertain_labels",
-              "rao2019/claims/multi_loss_predicts_distributions", "wei2020/claims/soft_targets_help", "jacobson2019/claims/all_votes_help")
-)  # fmt: skip
+    + bearing(
+        "rao2019/claims/multi_loss_beats_cls",
+        "rao2019/claims/wheel_beats_even_spread",
+        "rao2019/claims/multi_gain_needs_uncertain_labels",
+        "rao2019/claims/multi_loss_predicts_distributions",
+        "wei2020/claims/soft_targets_help",
+        "jacobson2019/claims/all_votes_help",
+    )
+)
 
 # %% [markdown]
 # People disagree about pictures, and a label with one winner throws that away. What a wheel or a text model puts back is a guess about the disagreement,
@@ -527,9 +737,15 @@ Markdown(
 # %% tags=["hide-input"]
 Markdown(
     "**Are many weak labels as good as few verified ones?**\n\n"
-    + bearing("you2016/claims/fine_tuned_beats_noisy", "you2016/claims/noisy_beats_imagenet", "wei2020/claims/emotion_net_beats_imagenet",
-              "wei2020/claims/keywords_690_beat_8", "wei2020/claims/more_pictures_help", "jacobson2019/claims/verified_labels_help")
-)  # fmt: skip
+    + bearing(
+        "you2016/claims/fine_tuned_beats_noisy",
+        "you2016/claims/noisy_beats_imagenet",
+        "wei2020/claims/emotion_net_beats_imagenet",
+        "wei2020/claims/keywords_690_beat_8",
+        "wei2020/claims/more_pictures_help",
+        "jacobson2019/claims/verified_labels_help",
+    )
+)
 
 # %% [markdown]
 # You asks about weak labels for the task itself, Wei about weak labels for *features*. (The poster doesn't ask; the claim about its labels is ours.) A small
@@ -539,9 +755,15 @@ Markdown(
 # %% tags=["hide-input"]
 Markdown(
     "**Why did the small networks fail?**\n\n"
-    + bearing("jacobson2019/claims/resnet_beats_embedding", "jacobson2019/claims/repair_helps_resnet", "jacobson2019/claims/repair_helps_fractalnet",
-              "jacobson2019/claims/resolution_helps", "jacobson2019/claims/fractal_gradients_explode", "jacobson2019/claims/networks_memorise")
-)  # fmt: skip
+    + bearing(
+        "jacobson2019/claims/resnet_beats_embedding",
+        "jacobson2019/claims/repair_helps_resnet",
+        "jacobson2019/claims/repair_helps_fractalnet",
+        "jacobson2019/claims/resolution_helps",
+        "jacobson2019/claims/fractal_gradients_explode",
+        "jacobson2019/claims/networks_memorise",
+    )
+)
 
 # %% [markdown]
 # The poster says that its FractalNet ran into exploding gradients, and not why. Chapter 3 makes one explode by first weights that are twice too
@@ -564,21 +786,36 @@ Markdown(
 # %% tags=["hide-input"]
 rated = {name for name in corpora.names() if not corpora.card(name).simulated}
 people = rated - {"openmoji"}
-by_verdict = {v: [row for row in judged if row["verdict"] == v and row["corpus"] in people] for v in overview.VERDICTS}
-rest = [row for row in judged if row["verdict"] == "holds" and row["corpus"] not in rated]
+by_verdict = {
+    v: [row for row in judged if row["verdict"] == v and row["corpus"] in people]
+    for v in overview.VERDICTS
+}
+rest = [
+    row for row in judged if row["verdict"] == "holds" and row["corpus"] not in rated
+]
 tweets = [row for row in judged if row["corpus"] == "openmoji"]
-firm = [row for row in by_verdict["holds"] if row["low"] > 0.25 * (row["high"] - row["low"])]
+firm = [
+    row for row in by_verdict["holds"] if row["low"] > 0.25 * (row["high"] - row["low"])
+]
 told = lambda some: (
-    "\n".join(f"- {row['statement']} ({overview.attributed(row)}; measured on {row['corpus']})" for row in some)
+    "\n".join(
+        f"- {row['statement']} ({overview.attributed(row)}; measured on"
+        f" {row['corpus']})"
+        for row in some
+    )
     or "- none in this run"
 )
 display(
     Markdown(
-        f"**Held on what people rated, the interval well clear of zero ({len(firm)} of {len(by_verdict['holds'])} that hold there):**\n\n{told(firm)}\n\n"
-        f"**Contradicted by what people rated ({len(by_verdict['contradicted'])}):**\n\n{told(by_verdict['contradicted'])}\n\n"
-        f"**On drawings, with how people felt about tweets that contain them:** {counted(tweets)}.\n\n"
-        f"**Held in the laboratory ({len(rest)})**, which is a start, and **inconclusive on what people rated ({len(by_verdict['inconclusive'])})**, "
-        "which is no verdict: both are in the tables above."
+        f"**Held on what people rated, the interval well clear of zero ({len(firm)} of"
+        f" {len(by_verdict['holds'])} that hold"
+        f" there):**\n\n{told(firm)}\n\n**Contradicted by what people rated"
+        f" ({len(by_verdict['contradicted'])}):**\n\n{told(by_verdict['contradicted'])}\n\n**On"
+        " drawings, with how people felt about tweets that contain them:**"
+        f" {counted(tweets)}.\n\n**Held in the laboratory ({len(rest)})**, which is a"
+        " start, and **inconclusive on what people rated"
+        f" ({len(by_verdict['inconclusive'])})**, which is no verdict: both are in the"
+        " tables above."
     )
 )
 
@@ -625,7 +862,9 @@ from scipy.stats import norm
 
 def survivors(p, level):
     order = np.argsort(p)
-    below = np.flatnonzero(p[order] <= level * np.arange(1, len(p) + 1) / max(1, len(p)))
+    below = np.flatnonzero(
+        p[order] <= level * np.arange(1, len(p) + 1) / max(1, len(p))
+    )
     kept = np.zeros(len(p), bool)
     kept[order[: below[-1] + 1] if len(below) else []] = True
     return kept
@@ -635,8 +874,12 @@ tests = [row for row in judged if row["low"] is not None and row["high"] > row["
 z = np.array([2 * 1.96 * row["ours"] / (row["high"] - row["low"]) for row in tests])
 kept = survivors(2 * norm.sf(np.abs(z)), 0.05)
 decided = np.array([row["verdict"] != "inconclusive" for row in tests], bool)
-# Intervals come from a bootstrap that need not be symmetric, so the two ways to decide may differ by a few at the margin.
-print(f"{len(tests)} comparisons, {decided.sum()} decided, of which {(kept & decided).sum()} survive the correction")
+# Intervals come from a bootstrap that need not be symmetric, so the two ways to decide
+# may differ by a few at the margin.
+print(
+    f"{len(tests)} comparisons, {decided.sum()} decided, of which"
+    f" {(kept & decided).sum()} survive the correction"
+)
 print(f"decided by chance alone, if nothing were true: about {0.05 * len(tests):.0f}")
 
 # %% tags=["solution", "check"]
@@ -650,9 +893,8 @@ exercises.check(run.chapter, 1, globals())
 # an open question is settled in practice, because the whole interval lies nearer to zero than the smallest effect that would matter. Apply both to
 # the inconclusive claims whose measure is a share or a correlation, with .05 as what matters. Which are worth the pictures?
 
+
 # %% tags=["solution"]
-
-
 def groups_needed(value, low, high):
     return ((high - low) / 2 / abs(value)) ** 2
 
@@ -661,7 +903,13 @@ def settled(low, high, matters):
     return -matters < low and high < matters
 
 
-of_shares = ("accuracy_difference", "map_difference", "r_difference", "auc_difference", "precision_difference")
+of_shares = (
+    "accuracy_difference",
+    "map_difference",
+    "r_difference",
+    "auc_difference",
+    "precision_difference",
+)
 answer = pd.DataFrame(
     [
         {
@@ -672,14 +920,26 @@ answer = pd.DataFrame(
             "settled at .05": "yes" if settled(row["low"], row["high"], 0.05) else "",
         }
         for row in judged
-        if row["verdict"] == "inconclusive" and row["ours"] and row["low"] is not None
+        if row["verdict"] == "inconclusive"
+        and row["ours"]
+        and row["low"] is not None
         and (about[row["id"]].metric or "").endswith(of_shares)
     ],
-    columns=["claim", "corpus", "effect [95%]", "times as many groups", "settled at .05"],
-).sort_values("times as many groups")  # fmt: skip
-# Two warnings. An effect that chance has made small looks as if it needed millions: the number is a hint for planning, not a result. And
-# an interval that draws seeds as well as groups does not shrink with groups alone.
-print(f"{len(answer)} open claims, of which {(answer['settled at .05'] == 'yes').sum()} are settled in practice")
+    columns=[
+        "claim",
+        "corpus",
+        "effect [95%]",
+        "times as many groups",
+        "settled at .05",
+    ],
+).sort_values("times as many groups")
+# Two warnings. An effect that chance has made small looks as if it needed millions: the
+# number is a hint for planning, not a result. And an interval that draws seeds as well
+# as groups does not shrink with groups alone.
+print(
+    f"{len(answer)} open claims, of which {(answer['settled at .05'] == 'yes').sum()}"
+    " are settled in practice"
+)
 figures.sentences(answer.head(12).round(1))
 
 # %% tags=["solution", "check"]
@@ -692,9 +952,8 @@ exercises.check(run.chapter, 2, globals())
 # within each kind of measure, for units differ: write `rank_correlation(a, b)`, which gives equal values the mean of their ranks. What would you expect
 # if the papers' differences were mostly noise?
 
+
 # %% tags=["solution"]
-
-
 def rank_correlation(a, b):
     return pd.Series(a).rank().corr(pd.Series(b).rank())
 
@@ -707,16 +966,21 @@ frame = pd.DataFrame(
             "in standard errors": 2 * 1.96 * row["ours"] / (row["high"] - row["low"]),
         }
         for row in judged
-        if row["low"] is not None and row["high"] > row["low"] and isinstance(row["published"], (int, float))
+        if row["low"] is not None
+        and row["high"] > row["low"]
+        and isinstance(row["published"], (int, float))
     ],
     columns=["measure", "printed", "in standard errors"],
 )
-# A rank correlation needs a handful of claims to mean anything; of noise it would be near zero.
+# A rank correlation needs a handful of claims to mean anything; of noise it would be
+# near zero.
 pd.DataFrame(
     {
         measure: {
             "claims": len(own),
-            "rank correlation": rank_correlation(own["printed"].to_numpy(), own["in standard errors"].to_numpy()),
+            "rank correlation": rank_correlation(
+                own["printed"].to_numpy(), own["in standard errors"].to_numpy()
+            ),
         }
         for measure, own in frame.groupby("measure")
         if len(own) >= 4
@@ -739,5 +1003,6 @@ exercises.check(run.chapter, 3, globals())
 # %%
 path = run.save()
 Markdown(
-    f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`, beside {' and '.join(files)}."
+    f"{len(run.metrics)} numbers of this page are in `{path.parent.name}/{path.name}`,"
+    f" beside {' and '.join(files)}."
 )

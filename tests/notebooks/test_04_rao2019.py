@@ -144,7 +144,9 @@ def test_with_cocos_weights_the_detector_starts_from_them(
     write_emotionroi(tmp_path, 6, faults=False)
     discrete.write_emoset118k(tmp_path)
     cells = []
-    for cell in jupytext.read(course.project_root() / "notebooks" / f"{CHAPTER}.py").cells:
+    source = jupytext.read(course.project_root() / "notebooks" / f"{CHAPTER}.py").cells
+    assert all(any(old in cell.source for cell in source) for old in changes)
+    for cell in source:
         if cell.cell_type != "code":
             continue
         for old, new in changes.items() if len(cells) < 2 else ():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
-from tests.fixtures.book import CHAPTER
+from tests.fixtures.book import CHAPTER, ROOT
 from tests.site.conftest import CONTRAST, IN_A_BROWSER
 
 PAGES = (
@@ -52,6 +54,15 @@ def test_a_phone_never_scrolls_sideways(visit):
         assert inner > outer, selector
     for image in page.locator("article img").all():
         assert image.bounding_box()["width"] <= 390
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_a_line_of_code_fits_into_its_column(visit, width):
+    columns = tomllib.loads((ROOT / "notebooks" / "ruff.toml").read_text(encoding="utf-8"))["line-length"]
+    block = visit(width).open(PAGES[0]).locator("div.cell_input div.highlight pre").first
+    measure = "(pre, n) => { pre.textContent = 'm'.repeat(n); return pre.scrollWidth <= pre.clientWidth; }"
+    assert block.evaluate(measure, columns)
+    assert not block.evaluate(measure, 2 * columns)
 
 
 def test_the_theme_can_be_switched_and_both_can_be_read(visit):
