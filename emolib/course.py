@@ -43,6 +43,7 @@ class Run:
     metrics: dict[str, Estimate] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     loaded: dict[str, str] = field(default_factory=dict)
+    cautions: dict[str, str] = field(default_factory=dict)
 
     def load(self, name: str, **options: object) -> corpora.Corpus:
         """A corpus, noted as used by this run; `options` as `corpora.load` takes them.
@@ -69,6 +70,18 @@ class Run:
         self.metrics[name] = estimate
         return estimate
 
+    def caution(self, name: str, text: str) -> None:
+        """Say what stands between a number of this run and what a paper claims; its verdict then carries `text`.
+
+        Raises:
+            BadInput: a number that was not recorded, or an empty text.
+        """
+        if name not in self.metrics:
+            raise BadInput(f"caution: {name!r} has not been recorded")
+        if not text.strip():
+            raise BadInput(f"caution: {name} needs words")
+        self.cautions[name] = f"{self.cautions[name]} {text}" if name in self.cautions else text
+
     @contextmanager
     def timed(self, label: str) -> Iterator[None]:
         """Note the seconds that a block takes."""
@@ -86,6 +99,7 @@ class Run:
             "corpora": dict(sorted(self.loaded.items())),
             "versions": versions(),
             "metrics": {name: self.metrics[name].as_dict() for name in sorted(self.metrics)},
+            **({"cautions": dict(sorted(self.cautions.items()))} if self.cautions else {}),
             "timings": {name: round(seconds, 2) for name, seconds in self.timings.items()},
         }
 

@@ -364,7 +364,11 @@ if oasis is None:
     )
 else:
     display(
-        Markdown(f"**{oasis.card.title}**. {oasis.card.description} {oasis.counts}.")
+        Markdown(
+            f"**{oasis.card.title}**. {oasis.card.description} {oasis.counts}.\n\n> Some"
+            " of these photographs show injury, death, hunger or nudity. Nobody has to"
+            " look: the chapter can be read without its pictures."
+        )
     )
     for target in ("valence", "arousal"):
         rows = spread(oasis.table[target].to_numpy().argsort())

@@ -156,7 +156,8 @@ display(Markdown(text.replace(" > ", "\n\n> ")))
 # photographs that the papers used.
 #
 # Not every claim is a paper's. Some are this book's: controls, repairs, questions that a paper leaves open. Some are what others
-# found later. A column says whose each is, and the lists below keep them apart.
+# found later. A column says whose each is, and the lists below keep them apart. And some verdicts come **with caution**: the chapter
+# that measured them says what stands between its number and the claim, such as a rival that had fewer pixels here than in the paper.
 
 # %% tags=["hide-input", "slide-part"]
 counts = overview.verdict_counts(rows)
@@ -168,8 +169,12 @@ judged = [
 ]
 tested = {row["id"] for row in judged}
 theirs = [row for row in judged if row["source"] == "paper"]
+told_as = lambda n, verdict: "hold" if verdict == "holds" and n != 1 else verdict
+tallied = lambda some: {
+    v: sum(row["verdict"] == v for row in some) for v in overview.VERDICTS
+}
 counted = lambda some: ", ".join(
-    f"{sum(row['verdict'] == v for row in some)} {v}" for v in overview.VERDICTS
+    f"{n} {told_as(n, v)}" for v, n in tallied(some).items()
 )
 display(
     Markdown(
@@ -315,7 +320,7 @@ folded(
 # ## All systems on the same pictures
 #
 # The papers can't be compared with one another. Three of them report accuracy over the eight emotions of FI, on different copies
-# and different random splits; the poster has other pictures, and Kim his own, with ratings. So here is one contest with one rule. The pictures are the photographs of OASIS, the folds keep a theme together, and a *description* of a picture is
+# and different random splits; the poster has other pictures, and Kim et al. have their own, with ratings. So here is one contest with one rule. The pictures are the photographs of OASIS, the folds keep a theme together, and a *description* of a picture is
 # judged by what a ridge regression reads from it: valence, arousal, and the quadrant of the plane, cut at the medians. No
 # description was learned from these photographs. The penalty is chosen inside the training rows.
 #
@@ -780,7 +785,7 @@ Markdown(
 
 # %% [markdown]
 # The lists below apply the first half of that rule to this run: a claim is in the first list if the lower end of its interval lies above
-# zero by more than a quarter of the interval's width. Whether the paper and later measurements agree with it stands in the tables above; the
+# zero by more than a quarter of the interval's width, and if its chapter names nothing that stands between measurement and claim. Whether the paper and later measurements agree with it stands in the tables above; the
 # lists don't know. What people said of tweets with an emoji is not what they said of a picture, so `openmoji` has a line of its own.
 
 # %% tags=["hide-input"]
@@ -794,9 +799,21 @@ rest = [
     row for row in judged if row["verdict"] == "holds" and row["corpus"] not in rated
 ]
 tweets = [row for row in judged if row["corpus"] == "openmoji"]
+plain = lambda some: [row for row in some if not row["caution"]]
 firm = [
-    row for row in by_verdict["holds"] if row["low"] > 0.25 * (row["high"] - row["low"])
+    row
+    for row in plain(by_verdict["holds"])
+    if row["low"] > 0.25 * (row["high"] - row["low"])
 ]
+against = plain(by_verdict["contradicted"])
+careful = [
+    row for v in ("holds", "contradicted") for row in by_verdict[v] if row["caution"]
+]
+warned = "\n".join(
+    f"- {row['statement']}: {row['verdict']} ({overview.attributed(row)}; measured on"
+    f" {row['corpus']}). {row['caution']}"
+    for row in careful
+)
 told = lambda some: (
     "\n".join(
         f"- {row['statement']} ({overview.attributed(row)}; measured on"
@@ -810,7 +827,9 @@ display(
         f"**Held on what people rated, the interval well clear of zero ({len(firm)} of"
         f" {len(by_verdict['holds'])} that hold"
         f" there):**\n\n{told(firm)}\n\n**Contradicted by what people rated"
-        f" ({len(by_verdict['contradicted'])}):**\n\n{told(by_verdict['contradicted'])}\n\n**On"
+        f" ({len(against)}):**\n\n{told(against)}\n\n**Decided by what people rated,"
+        " but with a caution; do not believe these before somebody has measured them"
+        f" without it ({len(careful)}):**\n\n{warned or '- none in this run'}\n\n**On"
         " drawings, with how people felt about tweets that contain them:**"
         f" {counted(tweets)}.\n\n**Held in the laboratory ({len(rest)})**, which is a"
         " start, and **inconclusive on what people rated"

@@ -32,6 +32,7 @@ SCORECARD = [
     "verdict",
     "needs",
     "source",
+    "caution",
 ]
 
 

@@ -68,6 +68,19 @@ def test_a_metric_has_one_value(project: Path) -> None:
     assert run.metrics == {"a/b/c/d/e": first}
 
 
+def test_a_caution_is_about_a_number_that_is_there_and_is_saved_beside_it(project: Path) -> None:
+    run = begin()
+    assert "cautions" not in run.content()
+    run.record("a/b/c/d/e", Estimate(0.5, 0.4, 0.6, 3, "groups"))
+    run.caution("a/b/c/d/e", "Few pixels.")
+    run.caution("a/b/c/d/e", "Few pictures.")
+    assert run.content()["cautions"] == {"a/b/c/d/e": "Few pixels. Few pictures."}
+    with pytest.raises(BadInput, match="a/b/c/d/f' has not been recorded"):
+        run.caution("a/b/c/d/f", "Few pixels.")
+    with pytest.raises(BadInput, match="needs words"):
+        run.caution("a/b/c/d/e", " ")
+
+
 def test_a_corpus_is_noted_once_it_is_loaded(project: Path) -> None:
     run = begin()
     corpus = run.load("oasis")

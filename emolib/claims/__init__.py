@@ -70,7 +70,7 @@ def scorecard(results: Sequence[Mapping[str, Any]], paper: str | None = None) ->
     """Every claim with its verdict, from the contents of the `metrics.json` files of one profile.
 
     A list of dicts with the keys id, paper, kind, statement, published, corpus, ours, low, high, verdict, needs,
-    source (whose claim it is), ready for JSON. See :mod:`emolib.claims.judge` for what the verdicts mean. Raises
-    BadInput for malformed results.
+    source (whose claim it is) and caution (what stands between our number and the claim, or None), ready for JSON.
+    See :mod:`emolib.claims.judge` for what the verdicts mean. Raises BadInput for malformed results.
     """
     return judge_claims(claims(paper), results)

@@ -16,7 +16,7 @@ from emolib.claims.schema import Claim
 
 FIELDS = (
     "id", "paper", "kind", "statement", "where", "published", "corpus", "ours", "low", "high", "verdict", "needs",
-    "source", "metric", "tolerance", "reason", "independent",
+    "caution", "source", "metric", "tolerance", "reason", "independent",
 )  # fmt: skip
 """Columns of the CSV file and keys of every entry of the JSON file."""
 

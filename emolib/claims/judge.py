@@ -9,6 +9,8 @@ within, outside
     a number, only on the paper's own corpus, for an error or a correlation on other pictures with another spread says
     nothing about it: "within" when ours is no further from the published value than the tolerance, or when the
     published value lies in our interval;
+    A run may say what stands between its number and the claim, such as a rival that was trained for less long than the
+    paper's: the row then has a `caution`, and its verdict is about what was measured more than about the paper;
 needs X
     X (a corpus, the paper's folds, ...) is missing. A number measured on another corpus keeps this verdict and shows
     our value beside it.
@@ -17,7 +19,7 @@ needs X
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emolib.claims.expressions import evaluate_bool, evaluate_number
@@ -50,14 +52,19 @@ def number_verdict(published: float, tolerance: float, ours: Measure) -> str:
     return "within" if low is not None and high is not None and low <= published <= high else "outside"
 
 
-def judge_claims(claims: Iterable[Claim], results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def judge_claims(claims: Sequence[Claim], results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The scorecard's rows for `claims`, given the `metrics.json` dicts of one profile's chapters.
 
     A claim has a row for each corpus on which its metric was measured, the paper's own first, or one row that says
     what is needed. Raises BadInput when the results are not of one profile, contradict each other or are malformed.
     """
     measured, corpora = _collect(results)
-    return [row for claim in claims for row in _rows(claim, measured, corpora)]
+    cautions = _cautions(results, measured)
+    rows = [row for claim in claims for row in _rows(claim, measured, corpora)]
+    named = {claim.id: claim.metric or "" for claim in claims}
+    for row in rows:
+        row["caution"] = cautions.get(named[row["id"]].replace("{corpus}", row["corpus"] or ""))
+    return rows
 
 
 def _rows(claim: Claim, measured: Mapping[str, Measure], corpora: set[str]) -> list[dict[str, Any]]:
@@ -124,6 +131,19 @@ def _collect(results: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Measure], 
                 raise BadInput(f"the metric {name} differs between {origin[name]} and {chapter}")
             measured[name], origin[name] = measure, chapter
     return measured, corpora
+
+
+def _cautions(results: Sequence[Mapping[str, Any]], measured: Mapping[str, Measure]) -> dict[str, str]:
+    """What the runs say against their own numbers, by metric."""
+    found: dict[str, str] = {}
+    for result in results:
+        said = result.get("cautions") or {}
+        if not isinstance(said, Mapping) or not all(isinstance(text, str) for text in said.values()):
+            raise BadInput(f"{result.get('chapter', 'a chapter without name')}: cautions map a metric to words")
+        if stray := [name for name in said if name not in measured]:
+            raise BadInput(f"{result.get('chapter', 'a chapter without name')}: no metric {stray[0]} for a caution")
+        found |= said
+    return found
 
 
 def _measure(metric: Any, place: str) -> Measure:

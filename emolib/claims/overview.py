@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from emolib.claims.schema import Claim
-from emolib.claims.tables import WHOSE
+from emolib.claims.tables import WHOSE, comes_to, number, verdict
 from emolib.errors import BadInput
 
 Row = Mapping[str, Any]
@@ -30,13 +30,9 @@ PAPERS = {
 VERDICTS = ("holds", "contradicted", "inconclusive")
 
 
-def number(value: float | None) -> str:
-    """A number with as many digits as mean something: 0.213, 12.3, 10,766; "" for None."""
-    if value is None:
-        return ""
-    if float(value).is_integer() and abs(value) >= 2:
-        return f"{value:,.0f}"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+def as_printed(value: float) -> str:
+    """A published number without digits that nobody printed: 1.64, 0.213, 10,766."""
+    return f"{value:,.10g}"
 
 
 def interval(row: Row) -> str:
@@ -81,7 +77,7 @@ def directions(rows: Iterable[Row], paper: str) -> pd.DataFrame:
             "in the paper": number(row["published"]) if isinstance(row["published"], float) else row["published"] or "",
             "corpus": row["corpus"] if row["ours"] is not None else "",
             "ours [95%]": interval(row),
-            "verdict": row["verdict"],
+            "verdict": verdict(row),
         }
         for row in rows
         if row["kind"] == "direction" and row["paper"] == paper
@@ -98,7 +94,7 @@ def fine_print(rows: Iterable[Row], claims: Iterable[Claim]) -> pd.DataFrame:
             "place": where[row["id"]],
             "the paper should agree that": row["statement"],
             "printed": "" if row["published"] is None else str(row["published"]),
-            "comes to": number(row["ours"]),
+            "comes to": comes_to(row),
             "verdict": row["verdict"],
         }
         for row in rows
@@ -141,7 +137,7 @@ def beside(cells: Sequence[Claim], rows: Iterable[Row]) -> pd.DataFrame:
     for claim in cells:
         line, column = (part.replace("_", " ") for part in claim.id.split("/")[2:])
         ours = [f"<b>{html.escape(interval(row))}</b> {row['corpus']}" for row in measured.get(claim.id, [])]
-        lines.setdefault(line, {})[column] = "<br>".join([number(float(claim.published or 0)), *ours])
+        lines.setdefault(line, {})[column] = "<br>".join([as_printed(float(claim.published or 0)), *ours])
     return pd.DataFrame(lines).T.fillna("")
 
 

@@ -184,6 +184,7 @@ def _generated_files(
     judged = claims.scorecard([run.metrics for run in runs])
     ran = {run.name for run in runs}
     absent = [name for name in _listed_chapters(book) if name not in ran]
+    simulated = [card.name for card in cards if card.simulated]
     looks = {card.name: portrait(card.name, private=private) for card in cards}
     for look in looks.values():
         files |= {f"cards/{FOLDER}/{name}": png for name, png in look.figures.items()}
@@ -191,7 +192,7 @@ def _generated_files(
         "run/opening.md": pages.opening(first, *(_description(first.folder / _OPENING) if first else ())),
         "run/about.md": pages.about_page(runs, builder_versions(), [card.name for card in cards], absent),
         "run/claims.md": pages.claims_page(judged),
-        "run/result.md": frontpage.result(judged),
+        "run/result.md": frontpage.result(judged, simulated, ("openmoji",)) + "\n" + pages.part_of_book(absent),
         "run/chapters.md": frontpage.chapter_cards(chapters, judged),
         "run/start.md": frontpage.start_cards(set(_listed(_read_toc(book))), runs[0].name),
         **{f"run/plan_{name}.md": text for name, text in plans.items()},

@@ -13,6 +13,7 @@ from typing import Any
 
 import nbformat
 
+from emolib.site.pages import table
 from emolib.site.runs import ChapterRun
 
 Row = Mapping[str, Any]
@@ -67,17 +68,34 @@ def _plain(markdown: str) -> str:
     return re.sub(r"\*\*|\*|`", "", text)
 
 
-def result(claims: Sequence[Row]) -> str:
-    """What the run says of all papers together: how many comparisons hold, and how often a paper contradicts itself."""
-    ways = Counter(str(c["verdict"]) for c in claims if c["kind"] == "direction" and c["verdict"] in _BADGES)
+def result(claims: Sequence[Row], simulated: Collection[str] = (), drawn: Collection[str] = ()) -> str:
+    """What the run says of all papers together: how many of their comparisons hold, by what they were tested on, and
+    how often a paper contradicts itself.
+
+    ``simulated`` are the corpora whose labels are, ``drawn`` those of drawings; all others are photographs. Claims of
+    this book or of others are not counted.
+    """
+    ways = [c for c in claims if c["kind"] == "direction" and c["verdict"] in _BADGES and c["source"] == "paper"]
     sums = Counter(str(c["verdict"]) for c in claims if c["kind"] == "consistency" and c["verdict"] in _BADGES)
     told = []
     if ways:
         told.append(
-            f"Of **{ways.total()}** statements of the kind *this beats that* that this run could measure, "
-            f"**{ways['holds']}** hold, **{ways['contradicted']}** came out the other way, and for "
-            f"**{ways['inconclusive']}** the data cannot tell."
+            f"This run made **{len(ways)}** tests of what the papers claim in sentences of the kind *this beats that*. "
+            "What came of them depends on what they were tested on:"
         )
+        kinds = {
+            "photographs, and how people rated them": [c for c in ways if c["corpus"] not in {*simulated, *drawn}],
+            "drawings, and how people felt about tweets with them": [c for c in ways if c["corpus"] in drawn],
+            "a laboratory: painted pictures, *simulated* feelings": [c for c in ways if c["corpus"] in simulated],
+        }
+        counts = {kind: Counter(c["verdict"] for c in own) for kind, own in kinds.items() if own}
+        rows = [(kind, *(found[verdict] for verdict in _BADGES)) for kind, found in counts.items()]
+        told.append(table(["Tested on", "hold", "contradicted", "these data cannot tell"], rows, numbers=True))
+        if careful := sum(bool(c.get("caution")) for c in ways):
+            told.append(
+                f"{careful} of these verdicts come with a caution: something stands between what was measured and what "
+                "the paper says, and the table of claims says what."
+            )
     if sums:
         told.append(
             f"At **{sums['contradicted']}** of **{sums.total()}** places where a paper can be checked against itself, "
@@ -108,9 +126,11 @@ def chapter_cards(chapters: Sequence[tuple[ChapterRun, nbformat.NotebookNode]], 
 
 
 def _badges(chapter: str, claims: Sequence[Row]) -> str:
-    """The verdicts on the comparisons of the chapter's paper; "" where none was measured."""
+    """The verdicts on the comparisons that the chapter's paper makes; "" where none was measured."""
     paper = _PAPER.match(chapter)
-    mine = [c for c in claims if paper and c["paper"] == paper[1] and c["kind"] == "direction"]
+    mine = [
+        c for c in claims if paper and c["paper"] == paper[1] and c["kind"] == "direction" and c["source"] == "paper"
+    ]
     counts = Counter("not judged here" if c["verdict"] not in _BADGES else str(c["verdict"]) for c in mine)
     if not any(counts[verdict] for verdict in _BADGES):
         return ""
@@ -120,6 +140,8 @@ def _badges(chapter: str, claims: Sequence[Row]) -> str:
         for verdict, colour in _BADGES.items()
         if counts[verdict]
     ]
+    if careful := sum(bool(c.get("caution")) for c in mine):
+        shown.append(f"{{bdg-warning-line}}`{careful} with caution`")
     if counts["not judged here"]:
         shown.append(f"{{bdg-muted-line}}`{counts['not judged here']} not judged here`")
     return " ".join(shown)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from emolib.claims import WHOSE
 from emolib.claims.overview import PAPERS
+from emolib.claims.tables import comes_to
 from emolib.corpora import Card
 from emolib.site.runs import ChapterRun, spoken_time
 
@@ -76,8 +77,7 @@ def about_page(
         ),
     ]
     if absent:
-        left_out = "\n".join(f"- `{name}`: `make book CHAPTERS={name.split('_')[0]}`" for name in absent)
-        parts += ["This site is a part of the book. Its other chapters have not been run here:", left_out]
+        parts.append(part_of_book(absent))
     lacking = [f"- {_titles(run)}: {item}" for run in runs for item in run.needs]
     if lacking:
         parts += ["Some sections could not run here. They say so where they stand, and need:", "\n".join(lacking)]
@@ -87,6 +87,15 @@ def about_page(
         table(["Package", "Version"], builders.items()),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def part_of_book(absent: Sequence[str]) -> str:
+    """What a site says that has not all chapters of the book, "" for one that has."""
+    if not absent:
+        return ""
+    left_out = "\n".join(f"- `{name}`: `make book CHAPTERS={name.split('_')[0]}`" for name in absent)
+    told = "This site is a part of the book. Its other chapters have not been run here:"
+    return f":::{{note}}\n{told}\n\n{left_out}\n:::\n"
 
 
 def _state(run: ChapterRun) -> str:
@@ -132,9 +141,7 @@ def _number(value: Any) -> str:
 def _measured(claim: Mapping[str, Any]) -> str:
     if claim.get("ours") is None:
         return ""
-    ours = claim["ours"]
-    # What a check of the paper against itself comes to is mostly a count.
-    text = f"{ours:,.0f}" if claim["kind"] == "consistency" and float(ours).is_integer() else _number(ours)
+    text = comes_to(claim) if claim["kind"] == "consistency" else _number(claim["ours"])
     if claim.get("low") is not None and claim.get("high") is not None:
         text += f" [{_number(claim['low'])},\u00a0{_number(claim['high'])}]"
     return text
@@ -147,7 +154,8 @@ def _published(claim: Mapping[str, Any]) -> str:
 
 def _verdict(claim: Mapping[str, Any]) -> str:
     verdict = str(claim["verdict"])
-    return f"{{bdg-{_BADGES.get(verdict, 'muted-line')}}}`{verdict}`"
+    badge = f"{{bdg-{_BADGES.get(verdict, 'muted-line')}}}`{verdict}`"
+    return f"{badge} *with caution:* {claim['caution']}" if claim.get("caution") else badge
 
 
 def claims_page(claims: Sequence[Mapping[str, Any]]) -> str:

@@ -13,7 +13,8 @@ from emolib.claims.judge import judge_claims
 from emolib.claims.schema import Claim
 from emolib.errors import BadInput
 
-KEYS = ["id", "paper", "kind", "statement", "published", "corpus", "ours", "low", "high", "verdict", "needs", "source"]
+KEYS = ["id", "paper", "kind", "statement", "published", "corpus", "ours", "low", "high", "verdict", "needs", "source",
+        "caution"]  # fmt: skip
 PLACE = {"paper": "doe2020", "statement": "s", "where": "w", "corpus": "fi"}
 NUMBER = Claim(id="doe2020/n", kind="number", published=1.64, metric="doe2020/t/{corpus}/mse", tolerance=0.05,
                reason="r", **PLACE)  # fmt: skip
@@ -197,9 +198,21 @@ def test_what_is_not_finite_counts_as_not_measured():
         ([result({"m": "1.6"})], "02_doe, metric m: value is '1.6', not a number"),
         ([result({"m": True})], "not a number"),
         ([result({"m": (1.0, 2.0, 0.5)})], "the interval runs from 2.0 down to 0.5"),
+        ([result({"m": 1.0}) | {"cautions": {"n": "few"}}], "02_doe: no metric n for a caution"),
+        ([result({"m": 1.0}) | {"cautions": {"m": 3}}], "02_doe: cautions map a metric to words"),
     ],
 )
 def test_malformed_results_are_refused(results, says):
     with pytest.raises(BadInput) as refusal:
         judge_claims([NUMBER], results)
     assert says in str(refusal.value)
+
+
+def test_what_a_run_says_against_its_own_number_stands_beside_the_verdict_on_that_corpus_alone():
+    metrics = {f"doe2020/claims/d/{corpus}/difference": (0.2, 0.1, 0.3) for corpus in ("oasis", "scenes")}
+    said = {"cautions": {"doe2020/claims/d/scenes/difference": "The rival had fewer pictures."}}
+    rows = judge_claims([DIRECTION], [result(metrics) | said])
+    assert [(row["corpus"], row["verdict"], row["caution"]) for row in rows] == [
+        ("oasis", "holds", None),
+        ("scenes", "holds", "The rival had fewer pictures."),
+    ]

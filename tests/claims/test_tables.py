@@ -7,7 +7,7 @@ from emolib.claims import failed_checks, judged, tally
 
 def row(kind: str, statement: str, verdict: str, ours=None, low=None, high=None) -> dict:  # noqa: ANN001
     return {"kind": kind, "statement": statement, "verdict": verdict, "ours": ours, "low": low, "high": high,
-            "corpus": "scenes", "published": "as printed",
+            "corpus": "scenes", "published": "as printed", "caution": "few pixels." if "c" in statement else None,
             "source": "book" if "c" in statement else "paper"}  # fmt: skip
 
 
@@ -27,17 +27,23 @@ def test_only_what_was_measured_is_judged():
     assert table.statement.tolist() == ["a beats b", "b beats c", "c beats d"]
     assert table.whose.tolist() == ["the paper", "this book", "this book"]
     assert table.difference.tolist() == ["0.123 [0.050, 0.200]", "-0.010", "0.300 [0.200, 0.400]"]
-    assert tally(ROWS) == "**2** hold, **1** inconclusive"
+    assert table.verdict.tolist() == [
+        "holds",
+        "inconclusive, with caution: few pixels.",
+        "holds, with caution: few pixels.",
+    ]
+    assert tally(ROWS) == "**2** hold, **1** inconclusive (**2** of them with caution)"
+    assert tally(ROWS[:1]) == "**1** holds"
 
 
 def test_the_checks_that_fail_are_shown_and_all_are_counted():
     number, table = failed_checks(ROWS)
     assert number == 2
-    assert table.to_dict("records") == [{"statement": "one and one make three", "published": "as printed", "ours": 2.0}]
+    assert table.values.tolist() == [["one and one make three", "as printed", "2.000"]]
 
 
 def test_without_rows_the_tables_have_their_columns():
     assert list(judged([]).columns) == ["statement", "whose", "corpus", "difference", "verdict"]
     assert not len(judged([]))
-    assert failed_checks([])[0] == 0 and list(failed_checks([])[1].columns) == ["statement", "published", "ours"]
+    assert failed_checks([])[0] == 0 and list(failed_checks([])[1].columns) == ["statement", "published", "comes to"]
     assert tally([]) == "no claim could be judged"

@@ -13,15 +13,16 @@ from emolib.site.runs import read_run
 from tests.fixtures.book import markdown, notebook, small_notebook, write_run
 
 
-def claim(paper: str, kind: str, verdict: str) -> dict:
-    return {"paper": paper, "kind": kind, "verdict": verdict}
+def claim(paper: str, kind: str, verdict: str, corpus: str = "oasis", source: str = "paper", caution=None) -> dict:  # noqa: ANN001
+    return {"paper": paper, "kind": kind, "verdict": verdict, "corpus": corpus, "source": source, "caution": caution}
 
 
 CLAIMS = [
     *[claim("kim2017", "direction", "holds")] * 3,
     claim("kim2017", "direction", "contradicted"),
     claim("kim2017", "direction", "needs fi"),
-    claim("rao2019", "direction", "inconclusive"),
+    claim("kim2017", "direction", "holds", source="book"),
+    claim("rao2019", "direction", "inconclusive", "scenes"),
     claim("rao2019", "consistency", "contradicted"),
     *[claim("kim2017", "consistency", "holds")] * 4,
     claim("kim2017", "number", "within"),
@@ -29,8 +30,13 @@ CLAIMS = [
 
 
 def test_the_result_counts_what_was_judged_and_nothing_else():
-    told = frontpage.result(CLAIMS)
-    assert "Of **5** statements" in told and "**3** hold, **1** came out" in told and "for **1** the data" in told
+    told = frontpage.result(CLAIMS, simulated=["scenes"], drawn=["openmoji"])
+    assert "made **5** tests" in told and "caution" not in told and "drawings" not in told
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.splitlines() if line.startswith("|")]
+    assert [row[1:] for row in rows[2:]] == [["3", "1", "0"], ["0", "0", "1"]]
+    assert rows[2][0].startswith("photographs") and "simulated" in rows[3][0]
+    careful = [claim("kim2017", "direction", "holds", caution="It had fewer pixels.")]
+    assert "1 of these verdicts come with a caution" in frontpage.result(careful)
     assert "At **1** of **5** places" in told
     assert frontpage.result([claim("kim2017", "direction", "needs fi")]).startswith("%")
 
@@ -43,7 +49,9 @@ def test_a_card_counts_the_verdicts_of_its_own_paper(tmp_path):
     words, kim, rao, wei = frontpage.chapter_cards(chapters, CLAIMS).split("{grid-item-card}")[1:]
     assert "`3 hold`" in kim and "`1 contradicted`" in kim and "`1 not judged here`" in kim
     assert "`1 inconclusive`" in rao and "holds" not in rao
-    assert "bdg" not in words + wei
+    assert "bdg" not in words + wei and "caution" not in kim
+    careful = [claim("kim2017", "direction", "holds", caution="It had fewer pixels.")]
+    assert "`1 with caution`" in frontpage.chapter_cards(chapters, careful)
     assert words.startswith(" 0 · 1. A small chapter") and ":link: chapters/00_words\n" in words
 
 
