@@ -591,9 +591,53 @@ if joint:
 # ### In the laboratory, chapter by chapter
 #
 # Every chapter paints its own scenes, in its own number and difficulty, and splits them in its own way. Accuracies of two chapters can't be put into
-# one order; within a chapter they can, for there they were tested on the same pictures. What each learned from, its chapter says.
+# one order; within a chapter they can, for there they were tested on the same pictures. What each learned from, its chapter says. A system goes by its
+# row in the paper's table; the network behind it is the one of this profile.
 
 # %% tags=["hide-input"]
+# A system of a printed table goes by the name of its row there, others by these.
+printed_as = {
+    "/".join(claim.id.split("/")[:3]): claim.where.rpartition(", column")[0]
+    for claims_of_table in tables.values()
+    for claim in claims_of_table
+}
+spoken = {
+    "bayes": "bound: the best possible guess",
+    "posterior": "bound: the best possible guess",
+    "colour_only": "bound: the best guess by colour alone",
+    "object_only": "bound: the best guess by the object alone",
+    "majority": "baseline: always the most frequent label",
+    "nearest_neighbour": "baseline: the label of the nearest picture",
+    "colour_histogram": "baseline: a colour histogram",
+    "gch": "baseline: a colour histogram",
+    "lite0": "features of EfficientNet-Lite0",
+    "imagenet": "features of ImageNet",
+    "fine_tuned": "fine-tuned on verified labels",
+    "noisy_fine_tuned": "fine-tuned on weak labels",
+    "global": "Table 1, the whole picture alone",
+    "one_branch": "Table 3, Rao(b) with one branch",
+    "ours_cls": "Table 3, Ours with the classification loss alone",
+    "averaging": "Table 3, averaging for the text model",
+    "equation": "Table 3, the targets of Eqs. 1 and 2 as printed",
+    "own_vectors": "Table 3, own word vectors",
+    "resnet": "residual network",
+    "fractalnet": "FractalNet",
+    "embedding": "network on an embedding",
+    "poster": "as on the poster",
+}
+
+
+def system_name(paper, experiment, system):
+    """What a reader would call it."""
+    row = printed_as.get(f"{paper}/{experiment}/{system}")
+    if row:
+        return row.replace(", row ", ", ")
+    plain = spoken.get(system, system.replace("_", " "))
+    if experiment in ("poster", "repaired"):
+        return f"{spoken.get(experiment, experiment)}: {plain}"
+    return plain
+
+
 shown_any = False
 for name, content in found.items():
     own = {}
@@ -618,9 +662,7 @@ for name, content in found.items():
             and compared
             and entry["value"] is not None
         ):
-            own[f"{experiment.replace('_', ' ')}: {system.replace('_', ' ')}"] = (
-                evaluation.Estimate(**entry)
-            )
+            own[system_name(paper, experiment, system)] = evaluation.Estimate(**entry)
     if own:
         shown_any = True
         ranked = sorted(own.items(), key=lambda item: -item[1].value)
@@ -631,7 +673,7 @@ for name, content in found.items():
             }
         )
         folded(
-            f"{name}: {len(own)} systems, from {ranked[-1][1].value:.2f} to"
+            f"Chapter {int(name[:2])}: {len(own)} systems, from {ranked[-1][1].value:.2f} to"
             f" {ranked[0][1].value:.2f}",
             frame,
         )

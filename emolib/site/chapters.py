@@ -7,6 +7,7 @@ here is what the site shows:
 - exercises become boxes, and all the cells of a solution fold away under it;
 - what belongs to the machine that ran it is dropped: injected parameters (they may name folders), progress bars,
   standard error, time stamps of cells;
+- the title gets the chapter's number, by which the text speaks of it;
 - a line under the title says in which profile, on what and how long the chapter ran.
 """
 
@@ -195,7 +196,13 @@ def _bold_headings(source: str) -> str:
     return "\n".join(lines)
 
 
-# ---- the line under the title ----------------------------------------------------------------------------------------
+# ---- the title and the line under it ---------------------------------------------------------------------------------
+
+
+def numbered(title: str, chapter: str) -> str:
+    """A chapter's title after the number that its file has, unless it begins with one: ``2. Valence and arousal``."""
+    number = re.match(r"\d+", chapter)
+    return title if number is None or re.match(r"\d", title) else f"{int(number[0])}. {title}"
 
 
 def _add_run_line(notebook: nbformat.NotebookNode, run: ChapterRun) -> None:
@@ -207,6 +214,7 @@ def _add_run_line(notebook: nbformat.NotebookNode, run: ChapterRun) -> None:
         lines = cell.source.splitlines()
         for index, line in enumerate(lines):
             if line.startswith("# "):
+                lines[index] = f"# {numbered(line.removeprefix('# ').strip(), run.name)}"
                 cell.source = "\n".join([*lines[: index + 1], "", text, *lines[index + 1 :]])
                 return
     raise EmolibError(f"Chapter {run.name} has no title: start its first Markdown cell with '# '.")

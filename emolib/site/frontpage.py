@@ -13,6 +13,7 @@ from typing import Any
 
 import nbformat
 
+from emolib.site.chapters import numbered
 from emolib.site.pages import table
 from emolib.site.runs import ChapterRun
 
@@ -110,9 +111,8 @@ def chapter_cards(chapters: Sequence[tuple[ChapterRun, nbformat.NotebookNode]], 
     """A card a chapter: title, its first sentences, and how many comparisons of its paper got which verdict."""
     cards = []
     for run, notebook in chapters:
-        number = run.name.split("_")[0].lstrip("0") or "0"
         lines = [
-            f"::::{{grid-item-card}} {number} · {title(notebook) or run.name}",
+            f"::::{{grid-item-card}} {numbered(title(notebook) or run.name, run.name)}",
             f":link: chapters/{run.name}",
             ":link-type: doc",
             ":class-card: chapter-card",

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from emolib.errors import BadInput, EmolibError
-from emolib.site.chapters import prepare
+from emolib.site.chapters import numbered, prepare
 from emolib.site.runs import read_run, read_runs, spoken_time
 from tests.fixtures.book import ALTS, CHAPTER, code, figure, markdown, notebook, small_notebook, stream, write_run
 
@@ -40,6 +40,18 @@ def test_the_line_under_the_title_says_how_it_ran(tmp_path):
     first = prepared(tmp_path).cells[0].source.splitlines()
     assert first[0] == "# 1. A small chapter"
     assert "`laptop`" in first[2] and "cpu" in first[2] and "3 min 5 s" in first[2]
+
+
+@pytest.mark.parametrize(
+    "title, chapter, shown",
+    [
+        ("What is a label?", "00_emotions", "0. What is a label?"),
+        ("3. Small pictures", "03_small", "3. Small pictures"),
+        ("A page", "about", "A page"),
+    ],
+)
+def test_a_title_has_the_number_of_its_file(title, chapter, shown):
+    assert numbered(title, chapter) == shown
 
 
 def test_a_chapter_needs_a_title(tmp_path):

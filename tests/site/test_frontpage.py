@@ -52,7 +52,7 @@ def test_a_card_counts_the_verdicts_of_its_own_paper(tmp_path):
     assert "bdg" not in words + wei and "caution" not in kim
     careful = [claim("kim2017", "direction", "holds", caution="It had fewer pixels.")]
     assert "`1 with caution`" in frontpage.chapter_cards(chapters, careful)
-    assert words.startswith(" 0 · 1. A small chapter") and ":link: chapters/00_words\n" in words
+    assert words.startswith(" 1. A small chapter") and ":link: chapters/00_words\n" in words
 
 
 @pytest.mark.parametrize(
