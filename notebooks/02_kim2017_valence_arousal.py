@@ -1469,7 +1469,7 @@ for system in ("all", "fine_tuned_alone", "fine_tune"):
             ),
             "seeds": len(between),
         }
-pd.DataFrame(spreads).T.round(3)
+pd.DataFrame(spreads).T.round(3).astype({"seeds": int})
 
 # %% [markdown]
 # ## Looking at the predictions
