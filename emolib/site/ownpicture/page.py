@@ -131,6 +131,8 @@ def _heads(facts: Mapping[str, Any]) -> str:
         what = "**the eight emotions**" if head == "emotions" else "**valence and arousal**, on a scale from 1 to 9"
         corpus = f"[{told['title']}](../cards/{told['corpus']}.md)"
         line = f"- {what}: learnt from {told['pictures']:,} pictures of {corpus}."
+        if head == "emotions":
+            line += " Each emotion gets a {term}`logit`, from which its probability is made; the map counts in logits."
         if told["simulated"]:
             line += (
                 " **Those are painted, and their emotions are simulated: nobody felt them.** What it says about a "

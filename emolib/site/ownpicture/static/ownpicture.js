@@ -138,7 +138,7 @@ function chooseMap(bitmap, facts, names, maps, places, first) {
       : "No map.";
   };
   const describe = (name) => (facts.plane?.dimensions.includes(name) ? `a higher ${name}` : name);
-  const unit = (name) => (facts.plane?.dimensions.includes(name) ? "points" : "to its logit");
+  const unit = (name) => (facts.plane?.dimensions.includes(name) ? "points" : "to its logit, the number behind its probability");
   choice.replaceChildren(...[...names, ""].map((name) => new Option(name || "the picture alone", name, false, name === first)));
   choice.onchange = draw;
   draw();
