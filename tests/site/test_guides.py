@@ -67,7 +67,7 @@ def test_what_one_may_download_and_what_one_asks_for_is_all_there_is():
 
 @pytest.mark.slow
 def test_a_sixth_paper_gets_into_the_book_by_these_steps(tmp_path):
-    root, name = tmp_path / "clone", "06_smith2031_counts"
+    root, name = tmp_path / "clone", "07_smith2031_counts"
     shutil.copytree(ROOT / "emolib", root / "emolib", ignore=shutil.ignore_patterns("__pycache__"))
     ignored = shutil.ignore_patterns("_build", "chapters", "cards", "run", "quizzes", "instructor")
     shutil.copytree(ROOT / "book", root / "book", ignore=ignored)
