@@ -126,6 +126,15 @@ def test_a_printed_chapter_has_its_figures_and_light_paper(visit):
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 8
 
 
+def test_a_long_table_goes_on_on_the_next_sheet(visit):
+    page = visit().open("run/claims.html")
+    page.emulate_media(media="print")
+    kept = "(all) => all.filter((e) => getComputedStyle(e).breakInside !== 'auto').length"
+    tables = page.locator("article table")
+    assert tables.count() > 0 and tables.evaluate_all(kept) == 0
+    assert page.locator("article h2").first.evaluate("e => getComputedStyle(e).breakAfter") == "avoid"
+
+
 def test_figures_come_late_and_keep_their_place(visit):
     page = visit().open(PAGE)
     figures = page.locator("article img[src*='_images/']")
