@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import json
 import re
+import symtable
 from pathlib import Path
 
 import jupytext
@@ -196,6 +198,16 @@ def test_a_plan_keeps_the_clock_and_tells_what_the_run_took(project):
     assert "3 min 5 s | `laptop` | cpu |" in pages["times"]
 
 
+def test_a_plan_calls_a_chapter_without_a_page_by_its_title(project):
+    (project / "notebooks").mkdir()
+    source = "# %% [markdown]\n# # Left out\n#\n# Text.\n"
+    (project / "notebooks" / "02_left_out.py").write_text(source, encoding="utf-8")
+    row = {"minutes": 45, "what": "Look", "chapter": "02_left_out"}
+    page = plans(project, {"long": [{"start": "9:00", "rows": [row]}] * 2})["long"]
+    assert page.count("| Look | Left out | not run here |") == 2
+    assert re.findall(r"^## .*", page, flags=re.MULTILINE) == ["## Day 1", "## Day 2"]
+
+
 @pytest.mark.parametrize(
     "row, told",
     [
@@ -218,6 +230,31 @@ def test_the_books_own_plans_are_as_long_as_they_say():
     assert len(hours["two_days"]) == 2 and all(6 <= day <= 8 for day in hours["two_days"])
     named = {row.get("chapter") for days in content.values() for day in days for row in day["rows"]} - {None}
     assert named == set(CHAPTERS)
+
+
+def outside(table: symtable.SymbolTable) -> set[str]:
+    """Names that code reads without making them itself, in whichever of its functions."""
+    mine = {one.get_name() for one in table.get_symbols() if one.is_referenced() and one.is_global()}
+    return mine.union(*(outside(child) for child in table.get_children()))
+
+
+def test_the_exercise_of_half_a_day_needs_nothing_below_the_folds(sources):
+    """What the plan lets people run has to define what the exercise reads."""
+    cells = sources["02_kim2017_valence_arousal"].cells
+    titles = [cell.source.partition("\n")[0] if cell.cell_type == "markdown" else "" for cell in cells]
+    folds, exercise = titles.index("## Folds that don't leak"), titles.index("### One series out")
+    below = next(n for n in range(folds + 1, len(cells)) if titles[n].startswith("## "))
+    # The cell below the heading of all exercises loads their checks.
+    begun = [*cells[:below], cells[titles.index("## Exercises") + 1]]
+    ran, answer = (
+        symtable.symtable("\n".join(cell.source for cell in part if cell.cell_type == "code"), "cells", "exec")
+        for part in (begun, cells[exercise : exercise + 3])
+    )
+    names = [*ran.get_symbols(), *answer.get_symbols()]
+    made = {one.get_name() for one in names if one.is_assigned() or one.is_imported()}
+    read = outside(answer) | {one.get_name() for one in answer.get_symbols() if one.is_referenced()}
+    assert {"roots", "StandardScaler", "exercises"} <= read
+    assert read - made - set(dir(builtins)) == set()
 
 
 # ---- the page --------------------------------------------------------------------------------------------------------

@@ -6,12 +6,14 @@ are worked out here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import jupytext
 import yaml
 
 from emolib.errors import BadInput
+from emolib.site import frontpage
 from emolib.site.pages import table
 from emolib.site.runs import ChapterRun, spoken_time
 
@@ -34,13 +36,21 @@ def plan_pages(path: Path, runs: Sequence[ChapterRun]) -> dict[str, str]:
         raise BadInput(f"{path} is no YAML: {error}") from error
     if not isinstance(plans, dict) or not all(isinstance(days, list) and days for days in plans.values()):
         raise BadInput(f"{path} has to map the name of each plan to a list of days.")
-    chapters = {source.stem for source in (path.parents[2] / "notebooks").glob("*.py")} | {run.name for run in runs}
-    known = {run.name: run for run in runs}
-    pages = {name: _plan(days, f"{path}, {name}", chapters, known) for name, days in plans.items()}
+    told = _told(path.parents[2] / "notebooks", runs)
+    pages = {name: _plan(days, f"{path}, {name}", told) for name, days in plans.items()}
     return pages | {"times": _times(runs)}
 
 
-def _plan(days: list, where: str, chapters: set[str], runs: dict[str, ChapterRun]) -> str:
+def _told(notebooks: Path, runs: Sequence[ChapterRun]) -> dict[str, tuple[str, str]]:
+    """Chapter -> what a plan tells of it: a link and its time, or the title alone where the site has no page of it."""
+    told = {run.name: (f"[](../chapters/{run.name}.ipynb)", spoken_time(run.seconds)) for run in runs}
+    for source in notebooks.glob("*.py"):
+        if source.stem not in told:
+            told[source.stem] = frontpage.title(jupytext.read(source)) or source.stem, "not run here"
+    return told
+
+
+def _plan(days: list, where: str, told: Mapping[str, tuple[str, str]]) -> str:
     parts = []
     for number, day in enumerate(days, 1):
         at = f"{where}, day {number}"
@@ -53,14 +63,16 @@ def _plan(days: list, where: str, chapters: set[str], runs: dict[str, ChapterRun
             length, chapter = row["minutes"], row.get("chapter")
             if isinstance(length, bool) or not isinstance(length, int) or length <= 0:
                 raise BadInput(f"{at}, '{row['what']}': minutes is a whole number from 1, not {length!r}.")
-            if chapter is not None and chapter not in chapters:
+            if chapter is not None and chapter not in told:
                 raise BadInput(f"{at}, '{row['what']}': there is no chapter {chapter}.")
-            rows.append((_clock(minute), f"{length} min", row["what"], *_chapter(chapter, runs)))
+            rows.append((_clock(minute), f"{length} min", row["what"], *told.get(chapter, ("", ""))))
             minute += length
         rows.append((_clock(minute), "", "End", "", ""))
         if len(days) > 1:
-            parts.append(f"**Day {number}**")
-        parts.append(table(["From", "For", "What", "Chapter", "Runs in"], rows))
+            parts.append(f"## Day {number}")
+        text = table(["From", "For", "What", "Chapter", "Runs in"], rows)
+        # The class tells the style sheet which columns are short.
+        parts.append(f"```{{table}}\n:class: plan\n\n{text}\n```")
     return "\n\n".join(parts) + "\n"
 
 
@@ -76,15 +88,6 @@ def _minute(text: object, where: str) -> int:
 
 def _clock(minute: int) -> str:
     return f"{minute // 60 % 24}:{minute % 60:02d}"
-
-
-def _chapter(name: str | None, runs: dict[str, ChapterRun]) -> tuple[str, str]:
-    if name is None:
-        return "", ""
-    run = runs.get(name)
-    if run is None:
-        return name, "not run here"
-    return f"[](../chapters/{name}.ipynb)", spoken_time(run.seconds)
 
 
 def _times(runs: Sequence[ChapterRun]) -> str:
