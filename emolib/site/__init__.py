@@ -193,6 +193,7 @@ def _generated_files(
         "run/about.md": pages.about_page(runs, builder_versions(), [card.name for card in cards], absent),
         "run/claims.md": pages.claims_page(judged),
         "run/result.md": frontpage.result(judged, simulated, ("openmoji",)) + "\n" + pages.part_of_book(absent),
+        "run/strips.md": teaching.strips_page(judged, {claim.id: claim.where for claim in claims.claims()}),
         "run/chapters.md": frontpage.chapter_cards(chapters, judged),
         "run/start.md": frontpage.start_cards(set(_listed(_read_toc(book))), runs[0].name),
         **{f"run/plan_{name}.md": text for name, text in plans.items()},

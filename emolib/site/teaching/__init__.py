@@ -1,4 +1,4 @@
-"""What turns a chapter into a lesson: student notebooks, quiz, objectives, slides, plans for an instructor.
+"""What turns a chapter into a lesson: student notebooks, quiz, objectives, slides, plans and strips for an instructor.
 
 Used by every chapter's page and by the instructor's guide. All of it is made when the site is built, from the chapters'
 only sources, their runs, ``book/quizzes`` and ``book/instructor``; nothing of it is committed.
@@ -24,10 +24,11 @@ from emolib.site.teaching.objectives import HEADING, link_objectives
 from emolib.site.teaching.plans import plan_pages
 from emolib.site.teaching.quiz import quiz_markdown, read_quiz
 from emolib.site.teaching.slides import deck
+from emolib.site.teaching.strips import strips_page
 from emolib.site.teaching.student import student_notebooks
 from emolib.site.teaching.templates import STATIC, slide_files
 
-__all__ = ["add_to_page", "digest", "downloads", "install", "plan_pages"]
+__all__ = ["add_to_page", "digest", "downloads", "install", "plan_pages", "strips_page"]
 
 _FOLDERS = ("slides", "student", STATIC)
 _LAST = ("## What to take along", "# What to take along")
