@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,17 @@ def test_citation_file_names_the_version_and_the_repository():
     version = re.search(r'__version__ = "(.+)"', (ROOT / "emolib" / "__init__.py").read_text(encoding="utf-8"))
     assert version and citation["version"] == version[1]
     assert citation["repository-code"] == settings["repository"]["url"]
+
+
+def test_the_recipe_without_network_fetches_all_that_an_installation_asks_for():
+    """Wheels of the project with its extras and of what builds it: without the latter pip asks the network again."""
+    page = (ROOT / "book" / "instructor" / "room.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"`python -m pip (wheel [^`]+)`", page)
+    words = shlex.split(command)[1:]
+    # Each option of the recipe takes a value.
+    options = {name: value for name, value in pairwise(words) if name.startswith("-")}
+    asked = set(words) - {*options, *options.values()}
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+    installed = re.search(r'pip install .* -e "([^"]+)"', (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert installed and asked == {installed[1], *build}
+    assert f"`PIP_NO_INDEX=1 PIP_FIND_LINKS={options['-w']} make install`" in page
