@@ -17,7 +17,8 @@ from PIL import Image
 from emolib.site.builder import write_atomically
 
 _IMG = re.compile(r"(?P<link><a\b[^>]*>\s*)?(?P<tag><img\b[^>]*>)")
-_SRC = re.compile(r'\bsrc="([^"]*_images/[^"]+\.png)"')
+# The builder's folder alone: decks keep theirs in folders named after chapters, one of which also ends in "_images".
+_SRC = re.compile(r'\bsrc="((?:[^"]*/)?_images/[^"]+\.png)"')
 #: Below this many bytes nothing is won.
 _SMALL = 20_000
 #: A drawing has no more colours than this, and stays exact to the pixel; above it are photographs.

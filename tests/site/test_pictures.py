@@ -45,6 +45,16 @@ def test_a_wide_figure_leads_to_itself_and_no_other_does(folder):
     assert (folder / "page.html").read_text(encoding="utf-8") == page
 
 
+def test_the_figures_of_a_deck_stay_as_the_deck_lays_them_out(folder):
+    # The deck of a chapter about images: its folder is not the builder's, though the name ends like it.
+    (folder / "slides" / "09_many_images").mkdir(parents=True)
+    (folder / "_images" / "wide.png").rename(folder / "slides" / "09_many_images" / "wide.png")
+    deck = '<div class="figures"><img alt="what one sees" src="09_many_images/wide.png"></div>'
+    (folder / "slides" / "09_many_images.html").write_text(deck, encoding="utf-8")
+    lighten(folder)
+    assert (folder / "slides" / "09_many_images.html").read_text(encoding="utf-8") == deck
+
+
 class TestInABrowser:
     pytestmark = IN_A_BROWSER
 
