@@ -25,7 +25,7 @@ help:
 	@echo "make lint       check the style with ruff"
 	@echo "make serve      show the built site at http://127.0.0.1:$(PORT)"
 	@echo "make notebooks  write every chapter as an unexecuted .ipynb into NOTEBOOKS=$(NOTEBOOKS)"
-	@echo "make students   write every chapter as a notebook without solutions into STUDENTS=$(STUDENTS)"
+	@echo "make students   write every chapter as a notebook without solutions, set to PROFILE=$(PROFILE), into STUDENTS=$(STUDENTS)"
 	@echo "make lock       write the versions installed in .venv into requirements.lock"
 	@echo "make clean      remove what a build makes (runs, site, caches of tools); .venv stays"
 
@@ -56,7 +56,7 @@ notebooks: $(STAMP)
 	$(VENV_PYTHON) -m emolib.site.launch "$(NOTEBOOKS)"
 
 students: $(STAMP)
-	$(VENV_PYTHON) -m emolib.site.teaching "$(STUDENTS)"
+	$(VENV_PYTHON) -m emolib.site.teaching "$(STUDENTS)" --profile "$(PROFILE)"
 
 # A constraints file: it pins what gets installed and installs nothing by itself, so that one file serves every platform.
 # Left out: the installers, which must suit the Python at hand, and the GPU libraries, which torch pins for itself.

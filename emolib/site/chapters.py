@@ -168,7 +168,8 @@ def _marker(number: int, edge: str, argument: str = "") -> nbformat.NotebookNode
     return nbformat.v4.new_markdown_cell(f"```{{solution-{edge}}}{argument}\n```", id=f"solution-{number}-{edge}")
 
 
-def _exercise_box(source: str, label: str, number: int) -> str:
+def exercise_title(source: str, number: int) -> tuple[str, list[str]]:
+    """What exercise ``number`` is called wherever it is shown, as in "Exercise 3: Whose mistake?"; its other lines."""
     lines = source.strip().splitlines()
     title = f"Exercise {number}"
     match = _EXERCISE_TITLE.match(lines[0]) if lines else None
@@ -176,6 +177,11 @@ def _exercise_box(source: str, label: str, number: int) -> str:
         written = (match["heading"] or match["bold"]).strip().rstrip(".:")
         title = written if written.lower().startswith("exercise") else f"{title}: {written}"
         lines = lines[1:]
+    return title, lines
+
+
+def _exercise_box(source: str, label: str, number: int) -> str:
+    title, lines = exercise_title(source, number)
     body = _bold_headings("\n".join(lines).strip())
     fence = ":" * (max([3, *(len(m[1]) for m in map(_FENCE.match, lines) if m)]) + 1)
     return f"{fence}{{exercise}} {title}\n:label: {label}\n:class: titled\n:nonumber:\n\n{body}\n{fence}"

@@ -1,7 +1,11 @@
-"""Writes every chapter as a student notebook: ``python -m emolib.site.teaching FOLDER`` (``make students``)."""
+"""Writes every chapter as a student notebook: ``python -m emolib.site.teaching FOLDER`` (``make students``).
+
+With ``--profile ci`` their parameters name that profile.
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -11,14 +15,15 @@ from emolib.site.teaching.student import student_notebooks
 
 
 def main(arguments: list[str]) -> int:
-    """The command line: one argument, the folder to write into."""
-    if len(arguments) != 1:
-        print("Usage: python -m emolib.site.teaching FOLDER", file=sys.stderr)
-        return 2
+    """The command line: the folder to write into and, if wished, a profile."""
+    parser = argparse.ArgumentParser(prog="python -m emolib.site.teaching", description="Writes student notebooks.")
+    parser.add_argument("folder", type=Path, help="where to write them")
+    parser.add_argument("--profile", help="the profile in their parameters (default: as in the chapters)")
+    given = parser.parse_args(arguments)
     try:
-        for name, content in student_notebooks(Path.cwd()).items():
-            write_atomically(Path(arguments[0]) / f"{name}.ipynb", content)
-            print(Path(arguments[0]) / f"{name}.ipynb")
+        for name, content in student_notebooks(Path.cwd(), given.profile).items():
+            write_atomically(given.folder / f"{name}.ipynb", content)
+            print(given.folder / f"{name}.ipynb")
     except EmolibError as error:
         print(error, file=sys.stderr)
         return 1
