@@ -461,6 +461,8 @@ figures.show(
         f" {', '.join(captions)}."
     ),
 )
+
+# %%
 for target in ("valence", "arousal"):
     rows = spread(lab[target].to_numpy().argsort())
     captions = [f"{lab[target][i]:.1f} of 9" for i in rows]
