@@ -31,6 +31,15 @@ OVERFLOW = """() => {
           box.bottom > innerHeight, ...out.map((e) => e.outerHTML.slice(0, 80))].filter(Boolean);
 }"""
 
+#: How large the figures of a slide are shown, as a share of what a slide with nothing but a title has room for.
+SHARES = """() => {
+  const column = deck.getCurrentSlide().querySelector(".column"), title = column.querySelector("h1, h2");
+  const high = column.clientHeight - title.offsetHeight - 14, wide = column.clientWidth;
+  const scale = (image, w, h) => Math.min(w / image.naturalWidth, h / image.naturalHeight);
+  return [...column.querySelectorAll("img")].map(
+    (image) => scale(image, image.clientWidth, image.clientHeight) / scale(image, wide, high));
+}"""
+
 
 def picture(width: int, height: int):  # noqa: ANN201
     file = io.BytesIO()
@@ -95,10 +104,10 @@ def site(html_folder: Path) -> Path:
     return html_folder
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_slide_overflows_and_all_can_be_read(visit, scheme):
+@pytest.mark.parametrize("scheme, width, height", [("light", 1280, 720), ("dark", 1280, 720), ("light", 1920, 1080)])
+def test_no_slide_overflows_and_all_can_be_read(visit, scheme, width, height):
     window = visit(scheme=scheme)
-    window.context.pages[0].set_viewport_size({"width": 1280, "height": 720})
+    window.context.pages[0].set_viewport_size({"width": width, "height": height})
     page = window.open("slides/nasty.html")
     page.wait_for_function("window.deck?.isReady()")
     titles = []
@@ -107,12 +116,18 @@ def test_no_slide_overflows_and_all_can_be_read(visit, scheme):
         titles.append(page.evaluate("deck.getCurrentSlide().querySelector('h1, h2').textContent"))
         assert page.evaluate(OVERFLOW) == [], titles[-1]
         size = page.evaluate("parseFloat(deck.getCurrentSlide().querySelector('.column').style.fontSize)")
-        assert size > 45, f"{titles[-1]} is set too small to be read"
-        page.keyboard.press("Space")
+        assert size >= 60, f"{titles[-1]} is set too small to be read"
+        for share in page.evaluate(SHARES):
+            assert share >= 0.7, f"{titles[-1]}: a figure is much smaller than it could be"
+        # The instructor's page says that arrows turn the pages: the slides that lie below others too.
+        page.keyboard.press("ArrowRight")
     assert titles[1:] == [
-        "After this you can", "Much to say", "Wide and high", "A formula", "Many rows", "Claims",
+        "After this you can", "Much to say", "Wide and high", "A formula", "A formula", "Many rows", "Claims",
         "Exercise 1: A riddle", "What to take along",
     ]  # fmt: skip
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("deck.getCurrentSlide().querySelector('h2').textContent") == "Claims"
     page.keyboard.press("Home")
     found = page.evaluate(CONTRAST, [".present h1", ".present p", ".present a"])
     assert min(found.values()) >= 4.5, found
@@ -122,7 +137,7 @@ def test_no_slide_overflows_and_all_can_be_read(visit, scheme):
 def test_a_deck_shows_no_code_and_no_solution(html):
     text = (html / "slides" / "nasty.html").read_text(encoding="utf-8")
     assert "secret" not in text and "the answer is 7" not in text and "100%" not in text and "cite" not in text
-    assert text.count("<img alt=") == 4 and "A navy field, 2400 by 400." in text
+    assert text.count("<img alt=") == 4 and text.count("<section class=") == 10 and "A navy field, 2400 by 400." in text
 
 
 def test_a_quiz_is_answered_with_the_keyboard_and_fits_a_phone(visit):

@@ -3,23 +3,23 @@
 A cell tagged ``slide`` opens a slide, ``subslide`` one below it; ``slide-part`` goes on with it, ``fragment`` too, but
 only when asked; ``notes`` is for the speaker. Title, objectives, exercises and what to take along are slides without a
 tag. Of a cell's text a slide shows headings, lists, tables, formulas and the first words of a paragraph;
-the speaker's notes hold all of it. Of code it shows the figures, tables and sentences that it put out.
+the speaker's notes hold all of it. Of code it shows the figures, tables and sentences that it put out. Where words and
+figures leave each other no room (see ``room``), the slide goes on below.
 """
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import nbformat
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from PIL import Image, UnidentifiedImageError
 
 from emolib.site.teaching.objectives import HEADING
+from emolib.site.teaching.room import Part, measured, pages
+from emolib.site.teaching.tables import short_table
 from emolib.site.teaching.templates import deck_page
 
 _ROLE = re.compile(r"\s?\{cite(?::[a-z]+)?\}`[^`]*`")
@@ -28,10 +28,7 @@ _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:)[^)]*\)")
 _TESTED_BY = re.compile(r"\s*\((?:(?:exercise|question) \d+(?:, )?)+\)(?=[;.]?\s*$)", re.MULTILINE)
 _TITLE = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[.!?])[*_)\"']*\s+(?=[*_(\"'`$A-Z])")
-_STYLE = re.compile(r"<style.*?</style>", re.DOTALL | re.IGNORECASE)
 _TAKE_ALONG = "What to take along"
-#: Rows of a table that can be read from the last row of a room; whoever wants all opens the chapter.
-_ROWS, _SENTENCES = 12, 6
 #: A paragraph's sentences are shown until there are so many words: a very short first one often says nothing alone.
 _WORDS = 12
 
@@ -43,10 +40,10 @@ _markdown.add_render_rule("math_block", lambda self, t, i, o, e: f"<p>\\[{html.e
 
 @dataclass
 class _Slide:
-    """One slide: its title, HTML of its parts, words for the speaker, and whether it lies below the one before."""
+    """One slide: its title, its parts, words for the speaker, and whether it lies below the one before."""
 
     title: str
-    parts: list[str] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     below: bool = False
     first: bool = False
@@ -54,7 +51,7 @@ class _Slide:
     def html(self) -> str:
         level = "h1" if self.first else "h2"
         notes = f'<aside class="notes">{"".join(self.notes)}</aside>' if self.notes else ""
-        body = "".join(self.parts)
+        body = "".join(part.html for part in self.parts)
         kind = "fits first" if self.first else "fits" if "<img" in body or "<table" in body else "fits words"
         head = f"<{level}>{_inline(self.title)}</{level}>" if self.title else ""
         return f'<section class="{kind}"><div class="column">{head}{body}</div>{notes}</section>'
@@ -62,7 +59,7 @@ class _Slide:
 
 def deck(notebook: nbformat.NotebookNode, chapter: str) -> str:
     """The page of the deck, HTML, from an executed notebook whose outputs are clean (see ``emolib.site.chapters``)."""
-    slides = _slides(notebook, chapter)
+    slides = [page for slide in _slides(notebook, chapter) for page in _with_room(slide)]
     groups: list[list[str]] = []
     for slide in slides:
         if slide.below and groups:
@@ -71,6 +68,12 @@ def deck(notebook: nbformat.NotebookNode, chapter: str) -> str:
             groups.append([slide.html()])
     body = "\n".join(group[0] if len(group) == 1 else f"<section>{''.join(group)}</section>" for group in groups)
     return deck_page(re.sub(r"[*_`]", "", slides[0].title if slides else chapter), body, "\\(" in body or "\\[" in body)
+
+
+def _with_room(slide: _Slide) -> list[_Slide]:
+    """The slide, or the slides that it needs; the speaker has the words of all of them on each."""
+    dealt = [slide.parts] if slide.first else pages(slide.parts)
+    return [replace(slide, parts=parts, below=slide.below or number > 0) for number, parts in enumerate(dealt)]
 
 
 def _slides(notebook: nbformat.NotebookNode, chapter: str) -> list[_Slide]:
@@ -84,9 +87,9 @@ def _slides(notebook: nbformat.NotebookNode, chapter: str) -> list[_Slide]:
         elif "exercise" in tags:
             exercises += 1
             title = f"Exercise {exercises}: {titles[0]}" if titles else f"Exercise {exercises}"
-            slides.append(_Slide(title, [_words(cell.source, whole=True)]))
+            slides.append(_Slide(title, _words(cell.source, whole=True)))
         elif titles and titles[0] == _TAKE_ALONG:
-            slides.append(_Slide(_TAKE_ALONG, [_words(cell.source)], [_all(cell.source)]))
+            slides.append(_Slide(_TAKE_ALONG, _words(cell.source), [_all(cell.source)]))
         elif tags & {"slide", "subslide"}:
             for title, words in _sections(cell, heading):
                 slides.append(_Slide(title, below="subslide" in tags))
@@ -106,9 +109,9 @@ def _opening(source: str, title: str, chapter: str) -> list[_Slide]:
     question = [block for block in before.split("\n\n")[1:] if block not in paper]
     shown += [_block(_first_sentences(_plain(question[0])))] if question else []
     link = f'<p class="where"><a href="../chapters/{chapter}.html">Emotional Machines: the chapter</a></p>'
-    slides = [_Slide(title, [*shown, link], [_all(before)], first=True)]
+    slides = [_Slide(title, [Part(block) for block in (*shown, link)], [_all(before)], first=True)]
     if after.strip():
-        slides.append(_Slide("After this you can", [_words(_TESTED_BY.sub("", after))]))
+        slides.append(_Slide("After this you can", _words(_TESTED_BY.sub("", after))))
     return slides
 
 
@@ -126,12 +129,11 @@ def _sections(cell: nbformat.NotebookNode, heading: str) -> list[tuple[str, str]
 def _add(slide: _Slide, cell: nbformat.NotebookNode, words: str, kind: str) -> None:
     """The cell's part of the slide, and its words for the speaker."""
     if cell.cell_type == "markdown":
-        part = _words(words)
+        parts = _words(words)
         slide.notes.append(_all(words))
     else:
-        part = _outputs(cell)
-    if part:
-        slide.parts.append(f'<div class="{kind}">{part}</div>' if kind else part)
+        parts = _outputs(cell)
+    slide.parts += [replace(part, html=f'<div class="{kind}">{part.html}</div>') if kind else part for part in parts]
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------
@@ -171,7 +173,7 @@ def _first_of_item(item: str) -> str:
     return f"{mark} {_first_sentences(text, 4)}"
 
 
-def _words(source: str, whole: bool = False) -> str:
+def _words(source: str, whole: bool = False) -> list[Part]:
     """The blocks of a cell as a slide shows them; with ``whole``, paragraphs in full."""
     shown = []
     for block in re.split(r"\n\s*\n", _TITLE.sub("", _plain(source)).strip()):
@@ -185,58 +187,39 @@ def _words(source: str, whole: bool = False) -> str:
             shown.append("\n".join(mark if whole else _first_of_item(mark) for mark in marks))
         else:
             shown.append(text if whole else _first_sentences(text))
-    return _block("\n\n".join(shown))
+    return [Part(_block(text)) for text in shown]
 
 
 # ---- what code put out -----------------------------------------------------------------------------------------------
 
 
-def _outputs(cell: nbformat.NotebookNode) -> str:
+def _outputs(cell: nbformat.NotebookNode) -> list[Part]:
     """Figures and the sentences beside them; tables only where there is no figure, as both leave no room to read."""
-    figures, tables, sentences, wide = [], [], [], False
+    figures, tables, sentences = [], [], []
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         image = next((mime for mime in ("image/png", "image/jpeg") if mime in data), None)
         if image:
             own = output.get("metadata", {}).get(image, {})
             alt = (own.get("alt", "") if isinstance(own, dict) else "") or output.get("metadata", {}).get("alt", "")
-            figures.append(
-                f'<img alt="{html.escape(alt, quote=True)}" src="data:{image};base64,{_one_line(data[image])}">'
-            )
-            wide = wide or _is_wide(data[image])
+            shown = f'<img alt="{html.escape(alt, quote=True)}" src="data:{image};base64,{_one_line(data[image])}">'
+            figures.append((shown, measured(data[image])))
         elif "text/html" in data:
-            tables.append(_table(data["text/html"]))
+            tables.append(Part(short_table(data["text/html"])))
         elif "text/markdown" in data:
-            sentences.append(_words(data["text/markdown"]))
-    if not figures:
-        return "".join(tables + sentences)
-    kind = "figures stacked" if wide else "figures"
-    return f'<div class="{kind}">{"".join(figures)}</div>{"".join(sentences)}'
+            sentences += _words(data["text/markdown"])
+    return [*(_rows(figures) if figures else tables), *sentences]
+
+
+def _rows(figures: list[tuple[str, tuple[int, int]]]) -> list[Part]:
+    """Figures side by side, or one below the other where one is more than twice as wide as high."""
+    wide = any(width > 2 * height for _, (width, height) in figures)
+    rows = [[figure] for figure in figures] if wide else [figures]
+    return [
+        Part(f'<div class="figures">{"".join(shown for shown, _ in row)}</div>', tuple(size for _, size in row))
+        for row in rows
+    ]
 
 
 def _one_line(content: str) -> str:
     return "".join(content.split())
-
-
-def _is_wide(content: str) -> bool:
-    """Whether a picture is more than twice as wide as high; one that can't be measured is not."""
-    try:
-        with Image.open(io.BytesIO(base64.b64decode(content))) as picture:
-            return picture.width > 2 * picture.height
-    except (UnidentifiedImageError, ValueError, OSError):
-        return False
-
-
-def _table(source: str) -> str:
-    """A table without its own style sheet, its first rows; other HTML as it is."""
-    source = _STYLE.sub("", source)
-    head, mark, body = source.partition("<tbody>")
-    if not mark:
-        return source
-    body, end, tail = body.partition("</tbody>")
-    rows = re.findall(r"<tr.*?</tr>", body, re.DOTALL)
-    most = _SENTENCES if "sentences" in head else _ROWS
-    if len(rows) <= most:
-        return source
-    told = f'<p class="where">{most} of {len(rows)} rows; the chapter has all of them.</p>'
-    return f"{head}<tbody>{''.join(rows[:most])}{end}{tail}{told}"

@@ -1,19 +1,25 @@
 // Starts a deck, and sets the words of a slide smaller where they would not fit.
 (() => {
-  const smallest = 45; // per cent: below it nobody in the last row can read.
+  // Per cent: figures first, down to a third of the slide, then the words. Below the second number nobody in the last row
+  // can read; the third is for what would be cut otherwise.
+  const forFigures = 84, smallest = 60, last = 45;
   const fit = (slide) => {
     const column = slide?.querySelector(".column");
     if (!column) return;
-    column.style.fontSize = "100%";
-    const over = () =>
-      column.scrollHeight > column.clientHeight + 4 ||
-      column.scrollWidth > column.clientWidth + 4 ||
+    const cut = () =>
+      column.scrollHeight > column.clientHeight + 1 ||
+      column.scrollWidth > column.clientWidth + 1;
+    const tight = () =>
       [...column.querySelectorAll(".figures")].some((box) => box.clientHeight < 0.33 * column.clientHeight);
-    for (let size = 96; over() && size >= smallest; size -= 4) column.style.fontSize = `${size}%`;
+    const set = (size) => (column.style.fontSize = `${size}%`);
+    let size = 100;
+    set(size);
+    while (size > forFigures && (cut() || tight())) set((size -= 4));
+    while (size > last && cut()) set((size -= size > smallest ? 4 : 1));
   };
   const deck = new Reveal(document.querySelector(".reveal"), {
     width: 1280, height: 720, margin: 0.05, center: false, hash: true, transition: "none",
-    slideNumber: "c/t", plugins: [RevealNotes], pdfSeparateFragments: false,
+    navigationMode: "linear", slideNumber: "c/t", plugins: [RevealNotes], pdfSeparateFragments: false,
   });
   deck.on("slidechanged", (event) => fit(event.currentSlide));
   deck.initialize().then(() => {
