@@ -1737,6 +1737,7 @@ gap = evaluation.bootstrap(
 )
 run.record(f"kim2017/claims/valence_errors_exceed_arousal/{name}/mse_difference", gap)
 # What stands between these rivals and the paper's is part of the verdicts about them.
+times = "once" if settings["cnn epochs"] == 1 else f"{settings['cnn epochs']} times"
 train, _ = folds[seed][0]
 columns = joined(raw_groups(train), train).shape[1]
 fewest = min(len(rows) for s in seeds for rows, _ in folds[s])
@@ -1747,8 +1748,7 @@ for slug, (first, second) in duels.items():
             run.caution(
                 metric,
                 f"The CNN trained throughout saw {settings['cnn pixels']} pixels a side"
-                f" instead of 224, and each picture {settings['cnn epochs']}"
-                f" time{'s' * (settings['cnn epochs'] > 1)}.",
+                f" instead of 224, and each picture {times}.",
             )
         if "linear" in (first, second) and columns >= fewest:
             run.caution(
