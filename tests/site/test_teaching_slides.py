@@ -38,9 +38,10 @@ def test_a_figure_is_not_squeezed_by_words(parts, dealt):
 
 
 def test_a_slide_that_goes_on_keeps_title_and_notes():
+    much = "## Much\n\nA first sentence of a paragraph has more than a dozen words to show. Only said.\n\n"
     book = notebook(
         markdown("# T"),
-        markdown("## Much\n\nA first sentence of a paragraph has more than a dozen words to show. Only said.\n\n" + "- five words and one more\n" * 12, "slide"),
+        markdown(much + "- five words and one more\n" * 12, "slide"),
         code("show()", figure(1, "A figure."), tags=("slide-part",)),
     )
     text = deck(book, "T")
