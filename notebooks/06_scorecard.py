@@ -128,9 +128,8 @@ if not found:
     )
 elif missing:
     chapters = {int(name[:2]) for name in missing}
-    papers = sorted(
-        {s.paper for s in claims.systems() if s.chapter in chapters},
-        key=list(overview.PAPERS).index,
+    papers = overview.in_order(
+        s.paper for s in claims.systems() if s.chapter in chapters
     )
     waiting = sum(
         r["kind"] == "direction" and r["paper"] in papers and r["ours"] is None
@@ -138,7 +137,7 @@ elif missing:
     )
     text += (
         f"**Not run in this profile: {', '.join(missing)}.** {waiting} directional"
-        f" claims of {', '.join(overview.PAPERS[p] for p in papers) or 'no paper'} wait"
+        f" claims of {', '.join(map(overview.called, papers)) or 'no paper'} wait"
         " for them."
     )
 else:
@@ -209,7 +208,7 @@ def folded(title, frame, note="", opened=False, raw=False):
     )
 
 
-for paper, called in overview.PAPERS.items():
+for paper in overview.in_order(claims.papers()):
     frame = overview.directions(rows, paper)
     said, ours = (
         [row for row in judged if row["paper"] == paper and (row in theirs) == own]
@@ -220,7 +219,8 @@ for paper, called in overview.PAPERS.items():
     )
     waiting = int((frame.verdict.str.startswith("needs")).sum())
     folded(
-        f"{called} claims: {counted(said)}.{others} {waiting} not judged here", frame
+        f"{overview.called(paper)} claims: {counted(said)}.{others} {waiting} not judged here",
+        frame,
     )
 
 # %% [markdown]
@@ -233,7 +233,7 @@ for paper, called in overview.PAPERS.items():
 # %% tags=["hide-input"]
 metrics = {claim.id: claim.metric for claim in every}
 drawn = 0
-for paper in overview.PAPERS:
+for paper in overview.in_order(claims.papers()):
     figure = forest(rows, metrics, paper)
     if figure is not None:
         figures.show(figure, alt=forest_words(rows, paper))
@@ -271,8 +271,8 @@ for key, cells in tables.items():
         else ""
     )
     folded(
-        f"{overview.PAPERS[paper]}, {where}: {len(cells)} numbers, {ours} with ours"
-        " beside",
+        f"{overview.called(paper)}, {where}: {len(cells)} numbers, {ours} with"
+        " ours beside",
         frame,
         note,
         raw=True,
@@ -297,10 +297,13 @@ display(
 # %% tags=["hide-input"]
 checks = overview.fine_print(rows, every)
 wrong = checks[checks.verdict == "contradicted"]
-share = (
-    wrong.groupby("paper").size().reindex(list(overview.PAPERS.values()), fill_value=0)
-)
 total = checks.groupby("paper").size()
+order = [overview.called(paper) for paper in overview.in_order(claims.papers())]
+share = (
+    wrong.groupby("paper")
+    .size()
+    .reindex([name for name in order if name in total], fill_value=0)
+)
 display(
     Markdown(
         f"**{len(wrong)}** of {len(checks)} checks fail: "

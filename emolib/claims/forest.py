@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emolib.claims.overview import PAPERS, Row
+from emolib.claims.overview import Row, called, in_order
 from emolib.errors import BadInput
 
 # Told apart by shape as well as by colour.
@@ -54,8 +54,9 @@ def forest(rows: Sequence[Row], metrics: dict[str, str | None], paper: str) -> F
     Raises:
         BadInput: a paper that there is not.
     """
-    if paper not in PAPERS:
-        raise BadInput(f"forest: no paper {paper!r}; use {', '.join(PAPERS)}")
+    known = in_order(row["paper"] for row in rows)
+    if paper not in known:
+        raise BadInput(f"forest: no paper {paper!r}; use {', '.join(known)}")
     panels: dict[str, list[Row]] = {}
     for row in rows:
         if row["paper"] == paper and row["kind"] == "direction" and None not in (row["ours"], row["low"], row["high"]):
@@ -71,7 +72,7 @@ def forest(rows: Sequence[Row], metrics: dict[str, str | None], paper: str) -> F
         _panel(axis, panel, unit, height)
     handles = [Line2D([], [], color=c, marker=m, ls="", label=verdict) for verdict, (c, m) in MARKS.items()]
     axes.flat[0].legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=8, borderpad=0)
-    axes.flat[0].set_title(f"{PAPERS[paper]}: the effects", loc="left", pad=20)
+    axes.flat[0].set_title(f"{called(paper)}: the effects", loc="left", pad=20)
     return figure
 
 
@@ -79,7 +80,7 @@ def forest_words(rows: Sequence[Row], paper: str) -> str:
     """What the forest plot of a paper shows, for those who don't see it: counts, and the furthest to either side."""
     found = [row for row in rows if row["paper"] == paper and row["kind"] == "direction" and row["low"] is not None]
     counts = {verdict: sum(row["verdict"] == verdict for row in found) for verdict in MARKS}
-    text = f"Differences with 95% intervals of {len(found)} tests of claims of {PAPERS[paper]}: " + ", ".join(
+    text = f"Differences with 95% intervals of {len(found)} tests of claims of {called(paper)}: " + ", ".join(
         f"{n} {verdict}" for verdict, n in counts.items()
     )
     for verdict in ("contradicted", "holds"):

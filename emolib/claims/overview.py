@@ -7,6 +7,7 @@ later measurements of others, the shape of a printed table.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,16 +19,22 @@ from emolib.errors import BadInput
 
 Row = Mapping[str, Any]
 
-PAPERS = {
-    "you2016": "You 2016",
-    "kim2017": "Kim 2017",
-    "jacobson2019": "Jacobson 2019",
-    "rao2019": "Rao 2019",
-    "wei2020": "Wei 2020",
-}
-"""How a paper is called on a page, in the order of the chapters."""
-
 VERDICTS = ("holds", "contradicted", "inconclusive")
+
+# The key of a paper: its first author and the year, with a letter where the year has two.
+_KEY = re.compile(r"([a-z_]+)(\d{4}[a-z]?)")
+
+
+def called(paper: str) -> str:
+    """How a paper is called on a page: its key you2016 as "You 2016"; a key of another form as it is."""
+    found = _KEY.fullmatch(paper)
+    return f"{found[1].replace('_', ' ').title()} {found[2]}" if found else paper
+
+
+def in_order(papers: Iterable[str]) -> list[str]:
+    """The papers by year, then by author, each once, as the chapters have them; a key without a year comes last."""
+    found = {paper: _KEY.fullmatch(paper) for paper in papers}
+    return sorted(found, key=lambda paper: (found[paper][2] if found[paper] else "no year", paper))
 
 
 def as_printed(value: float) -> str:
@@ -46,8 +53,8 @@ def interval(row: Row) -> str:
 
 def attributed(row: Row) -> str:
     """Whose claim it is and what it is about, as in "Kim 2017" or "this book, on Kim 2017"."""
-    called = PAPERS[row["paper"]]
-    return called if row["source"] == "paper" else f"{WHOSE[row['source']]}, on {called}"
+    paper = called(row["paper"])
+    return paper if row["source"] == "paper" else f"{WHOSE[row['source']]}, on {paper}"
 
 
 def verdict_counts(rows: Iterable[Row]) -> pd.DataFrame:
@@ -63,8 +70,9 @@ def verdict_counts(rows: Iterable[Row]) -> pd.DataFrame:
         place = (row["paper"], row["corpus"] if judged else "not judged here")
         line = counted.setdefault(place, dict.fromkeys((*VERDICTS, "not judged"), 0))
         line[row["verdict"] if judged else "not judged"] += 1
-    order = sorted(counted, key=lambda place: (list(PAPERS).index(place[0]), place[1] == "not judged here", place[1]))
-    lines = [{"paper": PAPERS[paper], "corpus": corpus, **counted[paper, corpus]} for paper, corpus in order]
+    papers = in_order(paper for paper, _ in counted)
+    order = sorted(counted, key=lambda place: (papers.index(place[0]), place[1] == "not judged here", place[1]))
+    lines = [{"paper": called(paper), "corpus": corpus, **counted[paper, corpus]} for paper, corpus in order]
     return pd.DataFrame(lines, columns=["paper", "corpus", *VERDICTS, "not judged"])
 
 
@@ -90,7 +98,7 @@ def fine_print(rows: Iterable[Row], claims: Iterable[Claim]) -> pd.DataFrame:
     where = {claim.id: claim.where for claim in claims}
     lines = [
         {
-            "paper": PAPERS[row["paper"]],
+            "paper": called(row["paper"]),
             "place": where[row["id"]],
             "the paper should agree that": row["statement"],
             "printed": "" if row["published"] is None else str(row["published"]),

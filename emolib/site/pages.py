@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from emolib.claims import WHOSE
-from emolib.claims.overview import PAPERS
+from emolib.claims.overview import called, in_order
 from emolib.claims.tables import comes_to
 from emolib.corpora import Card
 from emolib.site.runs import ChapterRun, spoken_time
@@ -170,12 +170,9 @@ def claims_page(claims: Sequence[Mapping[str, Any]]) -> str:
     ]
     if not claims:
         return "\n\n".join([*parts, "No claim has been recorded yet."]) + "\n"
-    order = [*PAPERS, *sorted({str(claim["paper"]) for claim in claims} - set(PAPERS))]
-    for paper in order:
+    for paper in in_order(str(claim["paper"]) for claim in claims):
         mine = [claim for claim in claims if claim["paper"] == paper]
-        if not mine:
-            continue
-        parts += [f"## {PAPERS.get(paper, paper)}", _tally(mine)]
+        parts += [f"## {called(paper)}", _tally(mine)]
         for kind, title in _KINDS.items():
             parts += _claims_of_kind(kind, title, [claim for claim in mine if claim["kind"] == kind])
     return "\n\n".join(parts) + "\n"

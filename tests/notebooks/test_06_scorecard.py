@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,49 @@ def test_counts_of_verdicts_add_up_to_the_claims() -> None:
     kim = counts[(counts.paper == "Kim 2017") & (counts.corpus == "oasis")].iloc[0]
     whole = sum(claim.paper == "kim2017" for claim in DIRECTIONS)
     assert [kim.holds, kim.contradicted, kim.inconclusive] == [-(-whole // 3), -(-(whole - 1) // 3), whole // 3]
+
+
+SIXTH = """
+paper: smith2031
+corpus: fi
+facts:
+  share: {value: 0.5, statement: A share, where: Sec. 3, needs: the records}
+checks:
+  - {id: half, statement: It is a half, where: Sec. 3, published: a half, expression: share == 0.4}
+directions:
+  - id: one_beats_two
+    statement: One beats two
+    where: Sec. 4
+    definition: one less two
+    metric: "smith2031/claims/{id}/{corpus}/accuracy_difference"
+"""
+
+
+def test_a_sixth_paper_is_told_like_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in claims.papers():
+        shutil.copy(Path(claims.__file__).parent / f"{name}.yml", tmp_path)
+    (tmp_path / "smith2031.yml").write_text(SIXTH, "utf-8")
+    monkeypatch.setattr(claims, "_FOLDER", tmp_path)
+    rows = claims.scorecard([planted("07", {"smith2031/claims/one_beats_two/oasis/accuracy_difference": (2, 1, 3)})])
+    counts = overview.verdict_counts(rows)
+    assert counts.paper.tolist()[-1] == "Smith 2031" and counts.iloc[-1].holds == 1
+    assert list(dict.fromkeys(counts.paper))[:2] == ["You 2016", "Kim 2017"]
+    (row,) = [row for row in rows if row["paper"] == "smith2031" and row["kind"] == "direction"]
+    assert overview.attributed(row) == "Smith 2031"
+    checks = overview.fine_print(rows, claims.claims())
+    assert "contradicted" in checks[checks.paper == "Smith 2031"].verdict.tolist()
+    figure = forest.forest(rows, {claim.id: claim.metric for claim in claims.claims()}, "smith2031")
+    assert figure is not None and "Smith 2031" in figure.axes[0].get_title(loc="left")
+    assert "1 tests of claims of Smith 2031" in forest.forest_words(rows, "smith2031")
+
+
+def test_a_paper_is_called_by_its_key_and_comes_by_its_year() -> None:
+    keys = ["wei2020", "you2016", "no_key", "abel2020", "wei2020b", "de_boer1999", "you2016"]
+    assert overview.in_order(keys) == ["de_boer1999", "you2016", "abel2020", "wei2020", "wei2020b", "no_key"]
+    told = {"you2016": "You 2016", "wei2020b": "Wei 2020b", "de_boer1999": "De Boer 1999", "no_key": "no_key"}
+    assert {key: overview.called(key) for key in told} == told
+    chapters = [chapter.name.split("_")[1] for chapter in runner.chapters()]
+    assert [paper for paper in chapters if paper in claims.papers()] == overview.in_order(claims.papers())
 
 
 def test_a_printed_table_keeps_its_shape_and_has_ours_below() -> None:

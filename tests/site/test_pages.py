@@ -110,7 +110,7 @@ def test_every_claim_is_counted_once():
 def test_papers_come_in_the_order_of_the_chapters():
     page = pages.claims_page([claim(paper=paper) for paper in ("smith2031", "jacobson2019", "wei2020", "you2016")])
     headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
-    assert headings == ["You 2016", "Jacobson 2019", "Wei 2020", "smith2031"]
+    assert headings == ["You 2016", "Jacobson 2019", "Wei 2020", "Smith 2031"]
 
 
 def test_every_card_has_a_page_that_cites_its_source(run):
