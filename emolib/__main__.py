@@ -110,12 +110,14 @@ def scorecard(profile, as_json) -> None:  # noqa: ANN001
 @main.command()
 @_json
 def systems(as_json) -> None:  # noqa: ANN001
-    """Every system of the papers and the code that builds it."""
+    """Every system of the papers and the code that builds it; its code, test and chapter have to be there."""
     from dataclasses import asdict
 
-    from emolib import claims
+    from emolib import chapters, claims
 
-    rows = [asdict(system) for system in claims.systems(check=True)]
+    found = claims.systems(check=True)
+    chapters.check_systems(found)
+    rows = [asdict(system) for system in found]
     if as_json:
         click.echo(json.dumps(rows, indent=1, default=str))
         return

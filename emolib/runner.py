@@ -1,12 +1,12 @@
-"""Chapters from their outside: finding them, running them, telling what is missing. Used by the command line.
+"""Chapters from their outside: running them, telling what is missing. Used by the command line.
 
-The only part of the library that knows of notebooks. `course` is what a chapter itself calls. What it takes to read
-and run notebooks is imported where it is used: it costs a kernel, which asks only for the list of chapters, seconds.
+With `chapters`, which finds them, the only part of the library that knows of notebooks. `course` is what a chapter
+itself calls. What it takes to run notebooks is imported where it is used: it costs a kernel, which asks only for the
+list of chapters, seconds.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
@@ -20,68 +20,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from emolib import corpora, inputs, runtime
-from emolib.course import PROFILES, Run, metrics_beside, project_root, runs_root, versions, write_json
+from emolib.chapters import Chapter, chapters, check_parameters, choose, read
+from emolib.course import PROFILES, Run, metrics_beside, runs_root, versions, write_json
 from emolib.errors import BadInput, EmolibError
 
-
-@dataclass(frozen=True)
-class Chapter:
-    """A chapter's file and what its header says.
-
-    Attributes:
-        name: file stem, as in "02_kim2017_valence_arousal".
-        path: of the jupytext file.
-        title: of the chapter.
-        corpora: what it reads.
-        reads_runs: it reads what the other chapters found, so it is run after them, and again when that has changed.
-    """
-
-    name: str
-    path: Path
-    title: str
-    corpora: tuple[str, ...]
-    reads_runs: bool = False
-
-
-def chapters(root: Path | None = None) -> list[Chapter]:
-    """All chapters, in the order of their numbers.
-
-    Raises:
-        BadInput: a chapter without the header that the book needs, or without a cell tagged `parameters`.
-    """
-    import jupytext
-
-    found = []
-    for path in sorted(((root or project_root()) / "notebooks").glob("[0-9][0-9]_*.py")):
-        notebook = jupytext.read(path)
-        header = notebook.metadata.get("emolib", {})
-        if not isinstance(header.get("title"), str) or not isinstance(header.get("corpora"), list):
-            raise BadInput(f"{path}: its header needs emolib: {{title: ..., corpora: [...]}}")
-        if not any("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells):
-            raise BadInput(f"{path}: no cell is tagged parameters")
-        reads_runs = header.get("reads_runs", False)
-        if not isinstance(reads_runs, bool):
-            raise BadInput(f"{path}: reads_runs in its header is true or false, not {reads_runs!r}")
-        found.append(Chapter(path.stem, path, header["title"], tuple(header["corpora"]), reads_runs))
-    return found
-
-
-def choose(wanted: Sequence[str], root: Path | None = None) -> list[Chapter]:
-    """Chapters by number ("2", "02"), paper ("kim2017") or name; all of them if none is named.
-
-    Raises:
-        BadInput: a chapter that there is not.
-    """
-    every = chapters(root)
-    chosen = []
-    for word in wanted:
-        stem = Path(word).stem
-        match = [c for c in every if c.name == stem or c.name[:2] == stem.zfill(2) or stem in c.name.split("_")]
-        if len(match) != 1:
-            raise BadInput(f"chapter: {word!r} is not one of {', '.join(c.name for c in every)}")
-        chosen += match
-    # Whoever reads the others' numbers comes after them, in whatever order they were asked for.
-    return sorted(chosen if wanted else every, key=lambda chapter: chapter.reads_runs)
+__all__ = ["Chapter", "Result", "chapters", "choose", "doctor", "run"]
 
 
 @dataclass(frozen=True)
@@ -113,7 +56,7 @@ def run(
         raise BadInput(f"profile: {profile!r} is unknown; use {', '.join(PROFILES)}")
     chosen = choose(wanted)
     for chapter in chosen:
-        _check_parameters(chapter, {"profile": profile, **parameters})
+        check_parameters(chapter, {"profile": profile, **parameters})
     # Before the first chapter, which would lose its last good run by a slip of the fingers.
     runtime.pick_device(str(parameters.get("device", "auto")))
     runtime.check_seed(parameters.get("seed", 0))
@@ -137,19 +80,7 @@ def doctor() -> str:
     return "\n".join(lines)
 
 
-def _check_parameters(chapter: Chapter, parameters: Mapping[str, object]) -> None:
-    import jupytext
-
-    cell = next(c for c in jupytext.read(chapter.path).cells if "parameters" in c.metadata.get("tags", []))
-    targets = [node.targets[0] for node in ast.parse(cell.source).body if isinstance(node, ast.Assign)]
-    known = {target.id for target in targets if isinstance(target, ast.Name)}
-    for name in parameters:
-        if name not in known:
-            raise BadInput(f"parameter: {name!r} is not one of {chapter.name}'s: {', '.join(sorted(known))}")
-
-
 def _run_one(chapter: Chapter, parameters: dict[str, object], force: bool) -> Result:
-    import jupytext
     import nbformat
     import papermill
     from nbclient.exceptions import DeadKernelError
@@ -173,7 +104,7 @@ def _run_one(chapter: Chapter, parameters: dict[str, object], force: bool) -> Re
     # A run that fails must not leave the numbers of the run before it.
     for stale in ("metrics.json", "run.json"):
         (folder / stale).unlink(missing_ok=True)
-    notebook, begin, started = jupytext.read(chapter.path), time.perf_counter(), datetime.now(UTC)
+    notebook, begin, started = read(chapter.path), time.perf_counter(), datetime.now(UTC)
     source, part = folder / "source.part.ipynb", folder / "notebook.part.ipynb"
     before = os.environ.get("EMOLIB_REFIT")
     if force:

@@ -209,6 +209,56 @@ def test_a_chapter_without_its_header_is_named(project: Path, cut: str, message:
     assert str(path) in str(refusal.value) and message in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "line", "message"),
+    [
+        ('title: "A tiny chapter"', "title: Tiny: a chapter", 12, "its header is no YAML: mapping values are not"),
+        ('title: "A tiny chapter"', "title: Tiny: a chapter", 12, 'needs quotes: title: "..."'),
+        ("meeting = None", "meeting = = None", 25, "the cell tagged parameters is no Python: invalid syntax"),
+    ],
+)
+def test_a_slip_in_a_chapter_is_told_with_its_line(
+    project: Path, before: str, after: str, line: int, message: str
+) -> None:
+    text = (HEADER + BODY).replace(before, after)
+    assert after in text.splitlines()[line - 1]
+    path = write_project(project, text)
+    with pytest.raises(BadInput) as refusal:
+        list(runner.run([], "ci", PARAMETERS))
+    assert f"{path}, line {line}: " in str(refusal.value) and message in str(refusal.value)
+
+
+def test_a_parameter_that_the_chapter_does_not_set_is_the_chapters_fault(project: Path) -> None:
+    path = write_project(project, (HEADER + BODY).replace("smoke = False\n", "", 1))
+    with pytest.raises(BadInput) as refusal:
+        list(runner.run(["tiny"], "ci", PARAMETERS))
+    told = f"{path}: the cell tagged parameters does not set smoke; add `smoke = False`"
+    assert str(refusal.value) == told
+
+
+def test_a_word_that_means_several_chapters_names_them(project: Path) -> None:
+    write_project(project, name="01_other")
+    with pytest.raises(BadInput) as refusal:
+        runner.choose(["1"])
+    assert str(refusal.value) == "chapter: '1' means both 01_other and 01_tiny; give the whole name"
+    assert [chapter.name for chapter in runner.choose(["01_other"])] == ["01_other"]
+    write_project(project, name="02_tiny_tiny")
+    write_project(project, name="03_tiny")
+    with pytest.raises(BadInput, match="'tiny' means 01_tiny, 02_tiny_tiny and 03_tiny; give the whole name"):
+        runner.choose(["tiny"])
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [("7_doe2024_b", "07_doe2024_b.py"), ("07-doe", "07_doe.py"), ("123_doe", "NN_"), ("doe2024_b", "NN_paper_topic")],
+)
+def test_a_chapter_with_another_kind_of_name_is_not_left_out_in_silence(project: Path, name: str, better: str) -> None:
+    path = write_project(project, name=name)
+    with pytest.raises(BadInput) as refusal:
+        runner.chapters()
+    assert str(path) in str(refusal.value) and f"call it {better}" in str(refusal.value)
+
+
 def test_the_project_is_found_from_a_folder_inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project / "data" / "oasis" / "images")
     assert course.project_root() == project
