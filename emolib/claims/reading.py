@@ -43,9 +43,12 @@ def read_yaml(path: Path) -> Any:
     if size > _MAX_BYTES:
         raise BadInput(f"{path}: larger than {_MAX_BYTES} bytes; no claims file is")
     try:
-        return yaml.load(text, Loader=_Loader)  # _Loader is a SafeLoader: plain data only
+        content = yaml.load(text, Loader=_Loader)  # _Loader is a SafeLoader: plain data only
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2020-13-45
         raise BadInput(f"{path}: not valid YAML: {' '.join(str(error).split())[:300]}") from error
+    if content is None:
+        raise BadInput(f"{path.name}: the file is empty")
+    return content
 
 
 def check_name(name: Any, place: str) -> str:
@@ -93,7 +96,9 @@ class Node:
         """A non-empty text; `default` when the key is absent or null."""
         value = self._get(key, default)
         if value is not default and (not isinstance(value, str) or not value.strip()):
-            raise BadInput(f"{self.place}: {key} has to be text, not {show(value)}")
+            # A number or a date that YAML has read as one; in quotes it stays text.
+            hint = "" if isinstance(value, (str, dict, list)) else f'; put it in quotes: {key}: "{value}"'
+            raise BadInput(f"{self.place}: {key} has to be text, not {show(value)}{hint}")
         return " ".join(value.split()) if isinstance(value, str) else value
 
     def number(self, key: str, default: Any = _REQUIRED) -> Any:

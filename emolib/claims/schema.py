@@ -3,101 +3,44 @@
 All chapters use this module; a file `<paper>.yml` beside it holds one paper. Such a file has the keys
 
 paper, corpus
-    the paper's key in the bibliography and the corpus that its own numbers come from;
+    the paper's key in the bibliography and the corpus that its own numbers come from, one that
+    `python -m emolib data list` shows;
 facts
-    single numbers of the text: ``name: {value, statement, where, needs | metric}``; `value: null` records that the
-    text leaves a number out. Each one with a value becomes a claim of kind "number";
+    single numbers of the text: ``name: {value, statement, where, needs | metric, tolerance, reason}``, in the unit in
+    which a chapter records them, so that 61.5% is 0.615; `value: null` records that the text leaves a number out. Each
+    one with a value becomes a claim of kind "number";
 tables
     the paper's tables, written row by row as they are printed; each cell becomes a claim of kind "number", except
     `null`, an empty cell. ``{row}`` and ``{column}`` in `metric` stand for the keys, in `statement` for the labels.
     `checks` of a table are made for each of its rows, whose cells are then names;
 checks
-    claims of kind "consistency": an expression over facts and tables (``table3.valence.low``) that is true when the
-    paper agrees with itself (see :mod:`emolib.claims.expressions`);
+    ``{id, statement, where, published, expression, shows}``, claims of kind "consistency": an expression over facts
+    and tables (``table3.valence.low``) that is true when the paper agrees with itself (see
+    :mod:`emolib.claims.expressions`);
 directions
-    claims of kind "direction": "A beats B", one for each target, with the metric that holds the paired difference,
-    positive when A does beat B;
+    ``{id, statement, where, definition, metric, needs, published | difference, targets, source}``, claims of kind
+    "direction": "A beats B", one for each target, with the metric that holds the paired difference, positive when A
+    does beat B; `needs` is the corpus that would test it, if not the paper's own;
 systems
-    everything that the paper builds, and the code and the test of each here.
+    ``{id, name, where, chapter, code, test}``: everything that the paper builds, and the code and test of each here.
+
+Wherever a key `metric` stands, it reads ``paper/experiment/system/{corpus}/measure``: the name under which the chapter
+records the number, with ``{corpus}`` for any corpus on which it was measured.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from emolib import corpora
+from emolib.claims.claim import KINDS, Claim, Paper, System
 from emolib.claims.expressions import evaluate_bool, evaluate_number, namespace
 from emolib.claims.reading import Node, check_name, is_number, read_yaml, show
 from emolib.errors import BadInput
 
-KINDS = ("number", "direction", "consistency")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim of a paper.
-
-    `id` is unique and starts with the paper; `statement` is in our words and `where` names the place in the paper.
-    `published` is the paper's number, its own difference for a direction, or words where it prints none.
-    `metric` is the name of the measurement that tests the claim, with ``{corpus}`` for the corpus, or None where
-    nothing here can measure it; `needs` then says what would. `corpus` is where the paper measured. A number is
-    "within" when ours differs by no more than `tolerance`, for the given `reason`. `independent` lists what others
-    measured later, as ``{"value", "source"}``. `source` says whose claim it is: "paper", "independent" or "book".
-    `expression` (true when the paper agrees with itself) and `shows` (the computed value) belong to consistency.
-    """
-
-    id: str
-    paper: str
-    kind: str
-    statement: str
-    where: str
-    published: float | str | None
-    corpus: str
-    metric: str | None = None
-    needs: str | None = None
-    tolerance: float | None = None
-    reason: str | None = None
-    definition: str | None = None
-    independent: tuple[dict[str, str], ...] = ()
-    source: str = "paper"
-    expression: str | None = None
-    shows: str | None = None
-    names: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    place: str = field(default="", repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class System:
-    """Something that a paper builds: `code` is the ``module:object`` that builds it here, `test` tests it."""
-
-    id: str
-    paper: str
-    name: str
-    where: str
-    chapter: int
-    code: str
-    test: str
-
-    def resolve(self) -> Any:
-        """The object that `code` names. Raises BadInput when it cannot be imported."""
-        module, _, attribute = self.code.partition(":")
-        try:
-            return getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            raise BadInput(f"system {self.paper}/{self.id} names the code {self.code}: {error}") from error
-
-
-@dataclass(frozen=True)
-class Paper:
-    """One claims file, read and checked."""
-
-    id: str
-    corpus: str
-    claims: tuple[Claim, ...]
-    systems: tuple[System, ...]
+__all__ = ["KINDS", "Claim", "Paper", "System", "read_paper"]
 
 
 def read_paper(path: Path) -> Paper:
@@ -121,6 +64,10 @@ class _Reader:
     def __init__(self, root: Node) -> None:
         self.root = root
         self.paper, self.corpus = root.text("paper"), root.text("corpus")
+        try:
+            corpora.card(self.corpus)
+        except BadInput as error:
+            raise BadInput(f"{root.place}: corpus: {error}") from error
         self.names: dict[str, Any] = {}
         self.row_checks: list[tuple[Node, str, str, Node, dict[str, float]]] = []
 
@@ -130,18 +77,7 @@ class _Reader:
         names = fields.pop("names", {})
         claim = Claim(id=f"{self.paper}/{name}", paper=self.paper, kind=kind, corpus=self.corpus, names=names,
                       place=node.place, **fields)  # fmt: skip
-        metric = (claim.metric or "").replace("{corpus}", "")
-        for text in (claim.statement, claim.where, claim.definition or "", metric):
-            if "{" in text or "}" in text:
-                raise BadInput(f"{node.place}: a placeholder is left over in {text!r}")
-        if claim.metric is not None and claim.metric.split("/").count("{corpus}") != 1:
-            raise BadInput(f"{node.place}: the metric {claim.metric!r} needs one part that is {{corpus}}")
-        if kind == "number" and (claim.metric is None) == (claim.needs is None):
-            raise BadInput(f"{node.place}: a number has either a metric or a note of what it `needs`")
-        if kind == "number" and claim.metric and (claim.tolerance is None or not claim.reason):
-            raise BadInput(f"{node.place}: a number with a metric needs a tolerance and the reason for it")
-        if claim.tolerance is not None and claim.tolerance < 0:
-            raise BadInput(f"{node.place}: the tolerance is negative")
+        claim.check()
         return claim
 
     # ------------------------------------------------------------------------------------------- numbers of the text

@@ -15,7 +15,7 @@ paper: doe2020
 corpus: fi
 facts:
   half: {value: 20, statement: Pictures from one source, where: Sec. 3, needs: the records}
-  whole: {value: 50, statement: Pictures, where: Sec. 3, metric: "doe2020/pictures/{corpus}/count", tolerance: 0, reason: a count}
+  whole: {value: 50, statement: Pictures, where: Sec. 3, metric: "doe2020/pictures/all/{corpus}/count", tolerance: 0, reason: a count}
   left_out: {value: null}
 tables:
   - id: table1
@@ -118,7 +118,13 @@ def test_systems_resolve_to_objects_and_say_when_they_do_not(read):
     ("before", "after", "says"),
     [
         ("paper: doe2020", "paper:", "doe2020.yml: the key 'paper' is missing"),
-        ("corpus: fi", "corpus: 3", "corpus has to be text"),
+        ("corpus: fi", "corpus: 3", 'corpus has to be text, not 3; put it in quotes: corpus: "3"'),
+        ("corpus: fi", "corpus: oasys", "doe2020.yml: corpus: There is no corpus called 'oasys'. Did you mean 'oasis'"),
+        ('published: "20 + 20 = 50"', "published: 50", 'not 50; put it in quotes: published: "50"'),
+        ("/{corpus}/count", "/{corpus}/", "does not read paper/experiment/system/{corpus}/measure"),
+        ("pictures/all/{corpus}/", "pictures/{corpus}/", "does not read paper/experiment/system/{corpus}/measure"),
+        ("pictures/all/{corpus}/", "pictures/{corpus}/all/", "does not read paper/experiment/system/{corpus}/measure"),
+        ("claims/{id}/{corpus}", "claims/more/{id}/{corpus}", "does not read paper/experiment/system/{corpus}/measure"),
         ("checks:\n  -", "cheks:\n  -", "unknown key 'cheks'"),
         ("value: 20,", "value: twenty,", "facts, 'half': value has to be a number, not 'twenty'"),
         ("value: 20,", "value: .nan,", "facts, 'half': value has to be a number"),
@@ -171,7 +177,8 @@ def test_an_id_cannot_be_used_twice(read):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("", "expected a mapping, got None"),
+        ("", "the file is empty"),
+        ("# nothing yet\n", "the file is empty"),
         ("[1, 2]", "expected a mapping, got a list"),
         ("paper: [unclosed", "line 1"),
         ("paper: !!python/object/apply:os.getcwd []", "not valid YAML"),
