@@ -66,7 +66,11 @@ def check(chapter: str, exercise: int, names: Mapping[str, object]) -> Verdict:
         BadInput: a chapter or an exercise that there is not. A wrong answer raises nothing, so that a notebook runs on.
     """
     if chapter not in CHECKS:
-        raise BadInput(f"chapter: {chapter!r} has no exercises; use one of {', '.join(CHECKS)}")
+        raise BadInput(
+            f"chapter: {chapter!r} has no exercises; use one of {', '.join(CHECKS)}. "
+            "(Whoever writes a chapter puts its checks into a module of emolib/exercises and names that in CHECKS in "
+            "emolib/exercises/__init__.py.)"
+        )
     checks = CHECKS[chapter]
     if isinstance(exercise, bool) or not isinstance(exercise, int) or not 1 <= exercise <= len(checks):
         raise BadInput(f"exercise: {chapter} has the exercises 1 to {len(checks)}, not {exercise!r}")

@@ -146,6 +146,8 @@ def _chosen_runs(
         f"book/_toc.yml lists chapters/{name}, which has not been run: python -m emolib run {name} --profile {profile}"
         for name in absent
     ]
+    if absent:
+        faults.append(f"Or build without what has not been run: python -m emolib book --profile {profile} --partial")
     faults += [
         f"The chapter {name} was run, but book/_toc.yml does not list chapters/{name}."
         for name in runs

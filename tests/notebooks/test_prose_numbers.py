@@ -28,7 +28,8 @@ from emolib import claims
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 CHAPTERS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
-PAPER = {"01": "you2016", "02": "kim2017", "03": "jacobson2019", "04": "rao2019", "05": "wei2020"}
+# Number -> the paper of a chapter, which its file's name holds; a chapter about all papers, such as 06, has none.
+PAPER = {path.name[:2]: paper for path in CHAPTERS for paper in path.stem.split("_")[1:2] if paper in claims.papers()}
 
 EVERYWHERE = {"95%": "the level of every interval of the book"}
 

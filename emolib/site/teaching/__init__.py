@@ -15,12 +15,12 @@ from pathlib import Path
 
 import nbformat
 
-from emolib.errors import EmolibError
+from emolib.errors import BadInput, EmolibError
 from emolib.site import privacy
 from emolib.site.builder import write_atomically
 from emolib.site.chapters import cleaned
 from emolib.site.runs import ChapterRun
-from emolib.site.teaching.objectives import HEADING, link_objectives
+from emolib.site.teaching.objectives import HEADING, link_objectives, questions_named
 from emolib.site.teaching.plans import plan_pages
 from emolib.site.teaching.quiz import quiz_markdown, read_quiz
 from emolib.site.teaching.slides import deck
@@ -84,16 +84,18 @@ def add_to_page(notebook: nbformat.NotebookNode, chapter: str, book: Path, files
     """Adds to a chapter's page, in place: links to slides and student notebook, the quiz, what tests each objective.
 
     Raises :class:`EmolibError` when a check did not find the chapter's own solution right, and
-    :class:`emolib.errors.BadInput` for a quiz that is not as it has to be.
+    :class:`emolib.errors.BadInput` for a quiz that is not as it has to be, or lacks a question that an objective names.
     """
     _refuse_wrong_solutions(notebook, chapter)
+    path = book / "quizzes" / f"{chapter}.yml"
+    questions = read_quiz(path) if path.is_file() else ()
+    _refuse_absent_questions(notebook, chapter, path, len(questions))
     if notebook.cells and notebook.cells[0].cell_type == "markdown":
         notebook.cells[0].source = link_objectives(notebook.cells[0].source, chapter)
     student = f"student/{chapter}.ipynb" in files
     _above_objectives(notebook, _links(chapter, student))
-    path = book / "quizzes" / f"{chapter}.yml"
-    if path.is_file():
-        _before_the_end(notebook, _cell(quiz_markdown(read_quiz(path)), "quiz"))
+    if questions:
+        _before_the_end(notebook, _cell(quiz_markdown(questions), "quiz"))
     first = next((n for n, cell in enumerate(notebook.cells) if "{exercise}" in cell.source), None)
     if student and first is not None:
         note = f"{_student_link(chapter)} has everything but the solutions, and a check below each exercise."
@@ -125,6 +127,17 @@ def _above_objectives(notebook: nbformat.NotebookNode, block: str) -> None:
 def _before_the_end(notebook: nbformat.NotebookNode, cell: nbformat.NotebookNode) -> None:
     at = next((n for n, other in enumerate(notebook.cells) if other.source.startswith(_LAST)), len(notebook.cells))
     notebook.cells.insert(at, cell)
+
+
+def _refuse_absent_questions(notebook: nbformat.NotebookNode, chapter: str, path: Path, count: int) -> None:
+    named = questions_named(notebook.cells[0].source) if notebook.cells else set()
+    absent = sorted(number for number in named if number > count)
+    if absent:
+        there = f"has {count} questions" if count else "is missing"
+        raise BadInput(
+            f"Chapter {chapter}: an objective says that question {absent[0]} tests it, but {path} {there}. "
+            "Write the question, or name what tests the objective."
+        )
 
 
 def _refuse_wrong_solutions(notebook: nbformat.NotebookNode, chapter: str) -> None:

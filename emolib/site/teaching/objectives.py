@@ -53,6 +53,13 @@ def objectives(notebook: nbformat.NotebookNode, chapter: str) -> tuple[Objective
     return tuple(found)
 
 
+def questions_named(source: str) -> set[int]:
+    """The numbers of the questions that the objectives in the first cell's Markdown name; none without objectives."""
+    promised = source.partition(HEADING)[2]
+    tested = (_TESTED.search(" ".join(item.split())) for item in _ITEM.findall(promised))
+    return {int(number) for found in tested if found for number in re.findall(r"question (\d+)", found[1])}
+
+
 def link_objectives(source: str, chapter: str) -> str:
     """The first cell's Markdown with links to what tests each objective. Text without objectives stays as it is."""
 
