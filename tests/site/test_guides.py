@@ -12,12 +12,13 @@ import sys
 import pytest
 
 from emolib import corpora
+from emolib.claims import KINDS, read_paper
 from emolib.corpora import openset
 from emolib.site import guides
 from tests.fixtures.book import ROOT
 
 STEPS = ROOT / "book" / "guides" / "add_a_paper.md"
-PATH = re.compile(r"`((?:emolib|tests|notebooks|book)/[\w./]+|CONTRIBUTING\.md)`")
+PATH = re.compile(r"`((?:emolib|tests|notebooks|book)/[\w./]+\.\w+|(?:CONTRIBUTING|README)\.md)`")
 
 
 def example(name: str) -> str:
@@ -30,6 +31,24 @@ def test_every_file_that_the_steps_name_is_there():
     named = PATH.findall(STEPS.read_text(encoding="utf-8"))
     assert len(named) > 15
     assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+def test_the_steps_end_with_tests_that_are_there():
+    (words,) = re.findall(r'make test ARGS="(.*)"', STEPS.read_text(encoding="utf-8"))
+    assert len(words.split()) > 5
+    assert [name for name in words.split() if not (ROOT / name).exists()] == []
+
+
+def test_the_smallest_claims_show_every_kind_and_the_chapter_records_what_they_wait_for(tmp_path):
+    path = tmp_path / "smith2031.yml"
+    path.write_text(example("smallest-claims"), encoding="utf-8")
+    paper = read_paper(path)
+    assert {claim.kind for claim in paper.claims} == set(KINDS)
+    metrics = [claim.metric.replace("{corpus}", paper.corpus) for claim in paper.claims if claim.metric]
+    assert len(metrics) == 2 and all(f'"{name}"' in example("smallest-chapter") for name in metrics)
+    (system,) = paper.systems
+    assert callable(system.resolve()) and (ROOT / system.test).is_file()
+    assert system.code.partition(":")[2] in example("smallest-chapter")
 
 
 @pytest.mark.parametrize("page", ["open", "paper", "add_a_paper"])
@@ -74,10 +93,14 @@ def test_a_sixth_paper_gets_into_the_book_by_these_steps(tmp_path):
     for file in ("pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / file, root / file)
     (root / "notebooks").mkdir()
+    shutil.copy(ROOT / "notebooks" / "06_scorecard.py", root / "notebooks")
     (root / "tests" / "baselines").mkdir(parents=True)
 
     (root / "emolib" / "claims" / "smith2031.yml").write_text(example("smallest-claims"), encoding="utf-8")
     (root / "notebooks" / f"{name}.py").write_text(example("smallest-chapter"), encoding="utf-8")
+    (root / "book" / "quizzes").mkdir()
+    (root / "book" / "quizzes" / f"{name}.yml").write_text(example("smallest-quiz"), encoding="utf-8")
+    assert example("smallest-toc") == f"- file: chapters/{name}\n"
     pages = [f"chapters/{name}", "run/claims", "run/about", "guides/add_a_paper", "glossary", "bibliography"]
     pages += [f"cards/{file}" for file in ("index", *corpora.names())]
     toc = "format: jb-book\nroot: intro\nchapters:\n" + "".join(f"  - file: {page}\n" for page in pages)
@@ -94,14 +117,23 @@ def test_a_sixth_paper_gets_into_the_book_by_these_steps(tmp_path):
 
     emolib("run", "smith2031", "--profile", "ci")
     rows = json.loads(emolib("scorecard", "--json"))
-    assert [row["verdict"] for row in rows if row["id"] == "smith2031/check/total"] == ["contradicted"]
+    verdicts = {row["id"]: row["verdict"] for row in rows if row["paper"] == "smith2031"}
+    assert verdicts["smith2031/check/total"] == "contradicted"
+    assert verdicts["smith2031/text/share"] in ("within", "outside")
+    # Judged on the chapter's own numbers, in whichever direction they go.
+    assert verdicts["smith2031/claims/brightness_beats_majority"] in ("holds", "contradicted", "inconclusive")
+    # The scorecard takes the paper as it comes.
+    assert "06_scorecard: done" in emolib("run", "06", "--profile", "ci", "--smoke")
     emolib("check", "--profile", "ci", "--write")
-    assert "smith2031/counts/all/none/pictures" in (root / "tests" / "baselines" / "ci.json").read_text("utf-8")
+    assert "smith2031/counts/brightness/scenes/accuracy" in (root / "tests" / "baselines" / "ci.json").read_text(
+        "utf-8"
+    )
     emolib("book", "--profile", "ci")
     html = root / "book" / "_build" / "html"
     intro, claims, about = (
         (html / page).read_text(encoding="utf-8") for page in ("intro.html", "run/claims.html", "run/about.html")
     )
-    assert "A small paper" in intro and "They are small, and so is this chapter." in intro
-    assert "The two classes have 110 pictures together" in claims and "smith2031" in claims
+    assert "A small paper" in intro and "The idea is small, and so is this chapter." in intro
+    assert "The two classes have 110 pictures together" in claims and "Smith 2031" in claims
+    assert "Check yourself" in (html / "chapters" / f"{name}.html").read_text(encoding="utf-8")
     assert f"chapters/{name}.html" in about
