@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emolib.claims.overview import PAPERS, VERDICTS, interval
+from emolib.claims.overview import VERDICTS, called, in_order, interval
+from emolib.claims.tables import verdict
 from emolib.site.pages import table
 
 Row = Mapping[str, Any]
@@ -34,15 +35,14 @@ def strips_page(rows: Sequence[Row], where: Mapping[str, str]) -> str:
         return "\n\n".join([*parts, "This run could judge none of them."]) + "\n"
     numbers = {name: number for number, name in enumerate(claims, 1)}
     for paper in dict.fromkeys(found[0]["paper"] for found in claims.values()):
-        called = PAPERS.get(paper, paper)
         strips = [
-            (numbers[name], found[0]["statement"], f"{called}: {where[name]}")
+            (numbers[name], found[0]["statement"], f"{called(paper)}: {where[name]}")
             for name, found in claims.items()
             if found[0]["paper"] == paper
         ]
-        parts += [f"## {called}", _classed("strips", table(["No.", "Claim", "Where"], strips))]
+        parts += [f"## {called(paper)}", _classed("strips", table(["No.", "Claim", "Where"], strips))]
     key = [
-        (numbers[name], row["verdict"], interval(row), row["corpus"]) for name, found in claims.items() for row in found
+        (numbers[name], verdict(row), interval(row), row["corpus"]) for name, found in claims.items() for row in found
     ]
     header = ["No.", "Verdict", "Difference, 95% interval", "Corpus"]
     parts += ["## The key", _classed("strips-key", table(header, key))]
@@ -54,7 +54,7 @@ def _claims(rows: Sequence[Row]) -> dict[str, list[Row]]:
     wanted = [
         row for row in rows if row["kind"] == "direction" and row["source"] == "paper" and row["verdict"] in VERDICTS
     ]
-    order = [*PAPERS, *sorted({row["paper"] for row in wanted} - set(PAPERS))]
+    order = in_order(row["paper"] for row in wanted)
     found: dict[str, list[Row]] = {}
     for row in sorted(wanted, key=lambda row: order.index(row["paper"])):
         found.setdefault(row["id"], []).append(row)
