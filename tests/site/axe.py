@@ -17,6 +17,8 @@ import tempfile
 from os import environ, pathsep
 from pathlib import Path
 
+from tqdm import tqdm
+
 from emolib.corpora.places import downloads
 from emolib.site.builder import write_atomically
 
@@ -72,7 +74,7 @@ def look_at(page, names: list[str], address: str, axe: str) -> dict[str, list[st
     """
     page.add_init_script(axe)
     found, cards = {}, 0
-    for name in names:
+    for name in tqdm(names, unit="page", disable=None):
         page.goto(address + name, wait_until="load")
         cards += name.startswith("cards/")
         part = "article" if name.startswith("cards/") and cards > 3 else "html"
