@@ -9,12 +9,15 @@ import shutil
 import subprocess
 import sys
 
+import jupytext
 import pytest
 
 from emolib import corpora
 from emolib.claims import KINDS, read_paper
 from emolib.corpora import openset
 from emolib.site import guides
+from emolib.site.teaching.objectives import objectives
+from emolib.site.teaching.quiz import read_quiz
 from tests.fixtures.book import ROOT
 
 STEPS = ROOT / "book" / "guides" / "add_a_paper.md"
@@ -49,6 +52,9 @@ def test_the_smallest_claims_show_every_kind_and_the_chapter_records_what_they_w
     (system,) = paper.systems
     assert callable(system.resolve()) and (ROOT / system.test).is_file()
     assert system.code.partition(":")[2] in example("smallest-chapter")
+    path.write_text(example("smallest-quiz"), encoding="utf-8")
+    promised = objectives(jupytext.reads(example("smallest-chapter"), "py:percent"), "07_smith2031_counts")
+    assert [each.questions for each in promised] == [(n,) for n in range(1, len(read_quiz(path)) + 1)]
 
 
 @pytest.mark.parametrize("page", ["open", "paper", "add_a_paper"])
@@ -116,7 +122,7 @@ def test_a_sixth_paper_gets_into_the_book_by_these_steps(tmp_path):
         return done.stdout
 
     emolib("run", "smith2031", "--profile", "ci")
-    rows = json.loads(emolib("scorecard", "--json"))
+    rows = json.loads(emolib("scorecard", "--profile", "ci", "--json"))
     verdicts = {row["id"]: row["verdict"] for row in rows if row["paper"] == "smith2031"}
     assert verdicts["smith2031/check/total"] == "contradicted"
     assert verdicts["smith2031/text/share"] in ("within", "outside")
