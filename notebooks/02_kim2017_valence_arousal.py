@@ -714,6 +714,8 @@ Markdown(
 # %% tags=["slide-part"]
 import functools
 
+from matplotlib.ticker import LogLocator, NullFormatter
+
 from emolib import runtime
 from emolib.features import category as category_module
 from emolib.features.category import category_features, category_groups
@@ -830,8 +832,9 @@ for k, (axis, target) in enumerate(zip(axes, targets, strict=True)):
         xlabel="epochs",
         ylabel="mean squared error",
     )
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.yaxis.set_major_formatter("{x:g}")
-    axis.yaxis.set_minor_formatter("{x:g}")
+    axis.yaxis.set_minor_formatter(NullFormatter())
     axis.legend(fontsize=8)
 ends = {t: (printed[t][-1, 0], printed[t][-1, 1]) for t in targets}
 figures.show(

@@ -74,6 +74,13 @@ def test_a_verdict_that_is_rare_leaves_its_rows_to_the_others():
     assert shown(table) == ["holds"] * 6 and "6 of 9 rows: 6 of 9 that hold;" in table
 
 
+def test_a_verdict_with_caution_counts_as_what_it_is_and_is_told_in_two_words():
+    verdicts = ["contradicted, with caution: It had few pixels."] * 2 + ["holds"] * 7
+    table = short_table(claims(*verdicts))
+    assert "2 of 2 contradicted, 4 of 7 that hold;" in table
+    assert table.count("<td>contradicted, with caution</td>") == 2 and "pixels" not in table
+
+
 def test_a_short_table_stays_as_it_is_and_others_show_their_first_rows():
     short = claims("holds", "contradicted")
     assert short_table(short) == short

@@ -12,6 +12,8 @@ import re
 #: Rows of a table that can be read from the last row of a room; whoever wants all opens the chapter.
 _ROWS, _SENTENCES = 12, 6
 _STYLE = re.compile(r"<style.*?</style>", re.DOTALL | re.IGNORECASE)
+#: What a run says against a verdict: a slide has room for the words "with caution" alone.
+_CAUTION = re.compile(r"(, with caution): [^<]*")
 _CELLS = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>", re.DOTALL)
 #: Verdict -> how a count of it reads; what an audience has to hear of first stands first.
 SAID = {"contradicted": "contradicted", "inconclusive": "inconclusive", "holds": "that hold"}
@@ -19,7 +21,7 @@ SAID = {"contradicted": "contradicted", "inconclusive": "inconclusive", "holds":
 
 def short_table(source: str) -> str:
     """A table without its own style sheet and with as many rows as can be read; other HTML as it is."""
-    source = _STYLE.sub("", source)
+    source = _CAUTION.sub(r"\1", _STYLE.sub("", source))
     head, mark, body = source.partition("<tbody>")
     if not mark:
         return source
@@ -44,7 +46,7 @@ def _verdicts(head: str, rows: list[str]) -> list[str]:
     # Counted from the right: an index of several levels leaves cells out on the left.
     place = names.index("verdict") - len(names)
     cells = [_CELLS.findall(row) for row in rows]
-    found = [_text(row[place]) if len(row) >= -place else "" for row in cells]
+    found = [_text(row[place]).removesuffix(", with caution") if len(row) >= -place else "" for row in cells]
     return found if set(found) <= set(SAID) else []
 
 
