@@ -61,7 +61,7 @@ def tally(rows: Sequence[dict]) -> str:
     careful = sum(bool(row.get("caution")) for row in found)
     words = {verdict: "hold" if verdict == "holds" and n > 1 else verdict for verdict, n in counts.items()}
     told = ", ".join(f"**{n}** {words[verdict]}" for verdict, n in counts.items()) or "no claim could be judged"
-    return told + (f" (**{careful}** of them with caution)" if careful else "")
+    return told + (f"; **{careful}** of these verdicts with caution" if careful else "")
 
 
 def failed_checks(rows: Sequence[dict]) -> tuple[int, pd.DataFrame]:

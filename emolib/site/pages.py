@@ -155,7 +155,13 @@ def _published(claim: Mapping[str, Any]) -> str:
 def _verdict(claim: Mapping[str, Any]) -> str:
     verdict = str(claim["verdict"])
     badge = f"{{bdg-{_BADGES.get(verdict, 'muted-line')}}}`{verdict}`"
-    return f"{badge} *with caution:* {claim['caution']}" if claim.get("caution") else badge
+    return f"{badge} with caution" if claim.get("caution") else badge
+
+
+def _statement(claim: Mapping[str, Any]) -> str:
+    """What is claimed and, in the widest column, what the run says against its own measurement of it."""
+    caution = claim.get("caution")
+    return f"{claim['statement']}. *With caution: {caution}*" if caution else str(claim["statement"])
 
 
 def claims_page(claims: Sequence[Mapping[str, Any]]) -> str:
@@ -214,7 +220,7 @@ def _claims_of_kind(kind: str, title: str, claims: Sequence[Mapping[str, Any]]) 
         if kind == "direction":
             header = ["Claim", "Whose", "Verdict", "Difference, 95% interval", "Corpus"]
             rows = [
-                (c["statement"], WHOSE[c["source"]], _verdict(c), _measured(c), c.get("corpus") or "") for c in shown
+                (_statement(c), WHOSE[c["source"]], _verdict(c), _measured(c), c.get("corpus") or "") for c in shown
             ]
             listed = [(c["statement"], WHOSE[c["source"]], c.get("needs") or "") for c in others]
             folded_table = table(["Claim", "Whose", "What it needs"], listed)

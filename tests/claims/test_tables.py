@@ -32,7 +32,7 @@ def test_only_what_was_measured_is_judged():
         "inconclusive, with caution: few pixels.",
         "holds, with caution: few pixels.",
     ]
-    assert tally(ROWS) == "**2** hold, **1** inconclusive (**2** of them with caution)"
+    assert tally(ROWS) == "**2** hold, **1** inconclusive; **2** of these verdicts with caution"
     assert tally(ROWS[:1]) == "**1** holds"
 
 

@@ -209,3 +209,10 @@ def test_a_missing_address_is_told(tmp_path: Path, content):
     (tmp_path / "book" / "_config.yml").write_text(content)
     with pytest.raises(BadInput, match="repository: url"):
         read_repository(tmp_path)
+
+
+def test_a_caution_stands_with_its_claim():
+    page = pages.claims_page([claim(caution="The rival saw fewer pixels.")])
+    assert "Objects beat colours. *With caution: The rival saw fewer pixels.*" in page
+    assert "{bdg-success}`holds` with caution" in page
+    assert "caution" not in pages.claims_page([claim(caution=None)])
