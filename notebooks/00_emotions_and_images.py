@@ -355,6 +355,7 @@ def spread(order, k=12):
     ]
 
 
+# %% tags=["hide-input"]
 if oasis is None:
     display(
         Markdown(
@@ -407,6 +408,8 @@ moji = illustrations.table
 moji["balance"] = moji.positive - moji.negative
 rows = spread(moji.sort_values("balance").index.to_numpy(), 18)
 captions = [f"{moji.balance[i]:+.2f}" for i in rows]
+
+# %% tags=["hide-input"]
 row = figures.picture_row(
     [illustrations.paths[i] for i in rows],
     captions,
@@ -433,7 +436,7 @@ surest[["emoji", "words", "occurrences", "balance"]].set_index("emoji").round(2)
 #
 # One draw from it is the picture's label, and five simulated workers vote. Every strength $s$ can be turned off.
 
-# %% tags=["slide-part"]
+# %%
 with run.timed("scenes"):
     scenes = run.load(
         "scenes", count=settings["scenes"], size=settings["picture size"], seed=seed
@@ -448,6 +451,8 @@ rows = [i for name in emotions.WHEEL for i in first[name]]
 captions = [
     f"{name} {shares[i].max():.0%}" for name in emotions.WHEEL for i in first[name]
 ]
+
+# %% tags=["hide-input", "slide-part"]
 row = figures.picture_row(
     [scenes.paths[i] for i in rows],
     captions,
@@ -615,7 +620,7 @@ pd.Series(
 # **all effects turned off** the same method has to fall to chance, one in eight. If it doesn't, a label leaks from
 # somewhere else.
 
-# %% tags=["slide-part"]
+# %%
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.preprocessing import StandardScaler
 
@@ -665,6 +670,7 @@ with run.timed("probe"):
             f"emotions/probe/lite0/{slug}/accuracy", accuracy(guess, labels, groups)
         )
 
+# %% tags=["hide-input", "slide-part"]
 figure, axis = plt.subplots(figsize=(8, 2.6))
 names = ["lite0 + linear", "lite0 + linear, all effects off"]
 figures.interval_plot(
@@ -769,6 +775,8 @@ both = [
     for i in pair
     for row in (int(np.flatnonzero(lab.image == lab.duplicate_of[i])[0]), int(i))
 ]
+
+# %% tags=["hide-input", "slide-part"]
 row = figures.picture_row(
     [scenes.paths[i] for i in both],
     ["original" if j % 2 == 0 else "copy" for j in range(len(both))],

@@ -187,6 +187,8 @@ examples = [
     for name in emotions.WHEEL
     for i in np.flatnonzero(found["query"] == name)[:2]
 ]
+
+# %% tags=["hide-input"]
 row = figures.picture_row(
     [lab.paths[i] for i in examples],
     [f"found by: {found['query'][i]}" for i in examples],
@@ -269,7 +271,7 @@ display(
 # a missed pair is a copy that stays in the data set, and in a collection without an answer key copy and original could
 # end up on both sides of a split.
 
-# %% tags=["slide-part"]
+# %%
 planted = found.group.to_numpy()
 same_look = pd.Series(np.arange(len(lab))).groupby(by_look).apply(list)
 hits = [(a, b) for a, *rest in same_look for b in rest if planted[a] == planted[b]][:3]
@@ -285,6 +287,8 @@ shown = [
     for kind, group in (("found", hits), ("false", false), ("missed", missed))
     for pair in group
 ]
+
+# %% tags=["hide-input", "slide-part"]
 row = figures.picture_row(
     [lab.paths[i] for _, a, b in shown for i in (a, b)],
     [kind for kind, *_ in shown for _ in range(2)],
@@ -336,6 +340,8 @@ test_answers, test_truth = crowd.qualification(
     parameters, crowd.clear(parameters, index, 20), mixed
 )
 passed = votes.qualify(test_answers, test_truth)
+
+# %% tags=["hide-input"]
 figure, axis = plt.subplots(figsize=(7, 2.8))
 bins = np.linspace(0, 1, 21)
 axis.hist(
@@ -366,7 +372,7 @@ figures.show(
 # Those who passed verify the pictures that are left, five to a picture. What comes out is the paper's Table 4: how many
 # pictures of each search word the workers accept.
 
-# %% tags=["slide-part"]
+# %%
 answers_of = crowd.verification(parameters, index[submitted & first], mixed, votes=9)
 by_passed = (
     answers_of[answers_of.worker.isin(passed)].groupby("task", sort=True).head(5)
@@ -394,6 +400,8 @@ for emotion, rate in rates.iterrows():
                 "pictures",
             ),
         )
+
+# %% tags=["hide-input", "slide-part"]
 figure, axis = plt.subplots(figsize=(7.5, 2.8))
 wheel = rates.loc[list(emotions.WHEEL)]
 axis.bar(
@@ -486,7 +494,7 @@ except Unavailable:
 # test, each time by simple majority: how clean do labels become, and how many of the rightly found pictures get through?
 # Not all can: a picture may rightly be found by a feeling that it evokes only in few people.
 
-# %% tags=["slide-part"]
+# %%
 rows = np.flatnonzero(submitted & first)
 numbers = (1, 3, 5, 7, 9)
 bought = {}
@@ -502,6 +510,8 @@ with run.timed("votes"):
             bought[pool, k] = clean, reach
             run.record(f"you2016/votes/{pool}_{k}/scenes/precision", clean)
             run.record(f"you2016/votes/{pool}_{k}/scenes/recall", reach)
+
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.4))
 for axis, which, label in zip(
     axes,
@@ -1031,7 +1041,7 @@ pd.DataFrame({short[s]: rates[s] for s in three}).assign(
 # many steps: the pictures are others. There are more of them, and nobody selected them, which may make them harder to
 # learn from.
 
-# %% tags=["slide-part"]
+# %%
 known_wrong = name == "scenes" or bool(
     simulated_weak
 )  # elsewhere nobody knows how many search words are wrong
@@ -1056,6 +1066,8 @@ for rate in curve:
         points[rate],
     )
 xs = sorted(points)
+
+# %% tags=["hide-input", "slide-part"]
 figure, axis = plt.subplots(figsize=(7.5, 3.8))
 axis.errorbar(
     xs,
@@ -1415,6 +1427,8 @@ captions = [
     for end in ("most", "least")
     for column in firsts.values()
 ]
+
+# %% tags=["hide-input"]
 row = figures.picture_row(
     [small.paths[i] for i in ends],
     captions,

@@ -246,7 +246,7 @@ display(
     )
 )
 
-# %% tags=["slide-part"]
+# %%
 from emolib import figures
 from emolib.evaluation import Estimate
 
@@ -264,6 +264,7 @@ def spread(order, k=12):
     ]
 
 
+# %% tags=["hide-input", "slide-part"]
 for target in targets:
     rows = spread(ratings[target].to_numpy().argsort())
     captions = [f"{target} {ratings[target][i]:.1f}" for i in rows]
@@ -341,7 +342,7 @@ Markdown(
 # occur most in it. Ours cuts at the quartiles, so that few cells stay empty. A corpus whose pictures carry no words
 # leaves this figure out, the paper's own too: it was published without its tags.
 
-# %%
+# %% tags=["hide-input"]
 if "theme" in pictures:
     words = pictures.theme.str.replace(r"\s*\d+$", "", regex=True)
     figure, axis = plt.subplots(figsize=(8.5, 6))
@@ -473,6 +474,8 @@ shown = [
 small = np.stack([read_resized(paths[i], 256, crop="squash") for i in shown])
 named, pad = color.colour_names(small), color.pad(small)
 basic = [column.removeprefix("colour_") for column in color.COLOR_NAMES[8:19]]
+
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(2, 3, figsize=(10, 4.4), height_ratios=[2, 1.3])
 for j in range(3):
     axes[0, j].imshow(small[j])
@@ -503,6 +506,8 @@ figures.show(
 from emolib.features import texture
 
 gist = texture.gist(small).reshape(3, 32, 4, 4)
+
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(2, 3, figsize=(9, 4.6))
 for j in range(3):
     axes[0, j].imshow(small[j])
@@ -527,7 +532,7 @@ figures.show(
 # installed with the book. The category need not be right to be useful: a network that has no word for a funeral wreath
 # and calls it a *daisy* still tells it from a shark.
 
-# %% tags=["slide-part"]
+# %%
 from emolib import backbones
 from emolib.features.deep import deep_features, probabilities
 
@@ -546,6 +551,8 @@ captions = [
     )
     for j, i in enumerate(shown)
 ]
+
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(1, 3, figsize=(9, 3))
 for j in range(3):
     axes[j].imshow(small[j])
@@ -711,7 +718,7 @@ Markdown(
 # units. The loss is the squared error, since the copy of the paper at hand has lost its formula. And training stops
 # after as many passes as the settings say, wherever the error then is.
 
-# %% tags=["slide-part"]
+# %%
 import functools
 
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -817,6 +824,7 @@ with run.timed("network as printed"):
         )
         printed[target], printed_end[target] = np.array(curve), predict(network, X)
 
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.4))
 for k, (axis, target) in enumerate(zip(axes, targets, strict=True)):
     constant = evaluation.mse(np.full(len(test), Y[train, k].mean()), Y[test, k])
@@ -1104,7 +1112,7 @@ pd.DataFrame(table2).T.rename_axis("objects from, mean squared error")
 # what a constant achieves. The paper's errors belong to its own pictures, whose ratings spread differently, so what
 # can be compared is the *order*.
 
-# %% tags=["slide-part"]
+# %%
 named_systems = {
     "low": "colour and texture",
     "object": "objects",
@@ -1122,6 +1130,8 @@ for system, label in named_systems.items():
                 run.record(f"kim2017/table3/{system}/{name}/{t}_{measure}", found)
             rows[label][f"{t}, {measure}"] = found
 table3 = pd.DataFrame(rows).T
+
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(1, 2, figsize=(10, 2.8), sharey=True)
 for axis, t in zip(axes, targets, strict=True):
     figures.interval_plot(axis, table3.index, table3[f"{t}, mse"], figures.PALETTE[t])
@@ -1393,7 +1403,7 @@ for k, t in enumerate(targets):
     predictions["fine_tuned_alone", t] = np.stack(found)[..., k]
     predictions["fine_tune", t] = np.stack(found)[..., 2 + k]
 
-# %% tags=["slide-part"]
+# %%
 import textwrap
 
 table4 = {
@@ -1428,6 +1438,8 @@ for b in settings["cnn"] if len(settings["cnn"]) > 1 else []:
                     evaluation.score(p, Y[:, k], groups, measure),
                 )
 frame = pd.DataFrame(rows).T
+
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(1, 2, figsize=(10.5, 3.8), sharey=True)
 for axis, t in zip(axes, targets, strict=True):
     names = [textwrap.fill(label, 34) for label in frame.index[1:]]
@@ -1482,6 +1494,8 @@ pd.DataFrame(spreads).T.round(3).astype({"seeds": int})
 
 # %%
 guess = np.stack([predictions["fine_tuned_alone", t].mean(0) for t in targets], 1)
+
+# %% tags=["hide-input"]
 figure, axis = plt.subplots(figsize=(9.5, 7))
 order = np.random.default_rng(seed).permutation(len(Y))
 drawn = figures.scatter_pictures(
@@ -1508,6 +1522,8 @@ grids = {
     "Fig. 13: arousal, among pictures of low valence": (1, Y[:, 0] < middle[0]),
     "Fig. 14: arousal, among pictures of high valence": (1, Y[:, 0] >= middle[0]),
 }
+
+# %% tags=["hide-input"]
 for title, (k, inside) in grids.items():
     rows = np.flatnonzero(inside)
     rows = spread(rows[guess[rows, k].argsort()], 12)
@@ -1626,7 +1642,7 @@ cam = torch.einsum("c,ncij->nij", w, maps)
 # The same map from captum {cite}`kokhlikyan2020`, which knows nothing of our algebra: Grad-CAM at the last feature maps.
 # For a mean followed by a linear head its weights are $w / HW$, so both must agree up to that factor.
 
-# %% tags=["slide-part"]
+# %%
 from captum.attr import LayerGradCam
 
 
@@ -1653,6 +1669,8 @@ if apart > 1e-3:
     raise AssertionError(
         f"captum's map and ours differ by {apart:.1e} of the largest value"
     )
+
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(2, len(chosen), figsize=(1.7 * len(chosen), 3.6))
 limit = float(cam.abs().quantile(0.98))
 for j, i in enumerate(chosen):

@@ -229,6 +229,8 @@ shown = [int(i) for k in order for i in test[labels[test] == k][:1]]
 small = pixels(
     [paths[i] for i in shown], settings["pixels"], crop="squash", progress=False
 )
+
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(
     2, len(shown), figsize=(1.7 * len(shown), 3.9), squeeze=False
 )
@@ -700,7 +702,7 @@ Markdown(
 # gradients. So we train four versions for a few steps and note the norm of every layer's gradient. As in FractalNet's
 # paper the optimiser is SGD with a learning rate of 0.02.
 
-# %% tags=["slide-part"]
+# %%
 versions = {
     "weights twice too large": {"gain": 2.0, "norm": False, "drop_path": 0.0},
     "the same, drop-path": {"gain": 2.0, "norm": False, "drop_path": 0.15},
@@ -755,6 +757,8 @@ with run.timed("first steps"):
         device=run.device,
     )
     steps_of = {label: tries[5 * k : 5 * k + 5] for k, label in enumerate(versions)}
+
+# %% tags=["hide-input", "slide-part"]
 figure, axis = plt.subplots(figsize=(8.5, 3.8))
 for (label, tries), colour in zip(
     steps_of.items(), ("#a02c3f", "#e8a33d", "#5b8fc7", "#4fb0ae"), strict=True
@@ -1071,6 +1075,8 @@ with run.timed("networks on embeddings"):
         predictions[system] = np.stack(
             [guess(network, inputs=spaces[side]) for network, _ in fits]
         )
+
+# %% tags=["hide-input"]
 figure, axis = plt.subplots(figsize=(8, 3.4))
 for system, label, colour in (
     ("poster/embedding", "0.001", "valence"),

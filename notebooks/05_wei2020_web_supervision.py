@@ -221,7 +221,7 @@ table.map(
 # The profile `open` learns from the tags beside 25,000 photographs of Flickr's users {cite}`huiskes2008`, `paper` from StockEmotion
 # itself.
 
-# %% tags=["slide-part"]
+# %%
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -301,6 +301,8 @@ sample = pd.concat(
         if (part.words.map(len) > 2).sum() >= 6
     ]
 )
+
+# %% tags=["hide-input", "slide-part"]
 figure = figures.picture_row(
     list(sample.path),
     [
@@ -623,7 +625,7 @@ figures.show(
 # few thousand rows and no longer easy on two hundred million. So the table work runs on DuckDB {cite}`raasveldt2019`, which
 # keeps on disk what memory doesn't hold: the same lines take a table, a file, or a folder of files.
 
-# %% tags=["slide-part"]
+# %%
 from emolib.curation import keywords, keywordstats
 from emolib.features.vectors import SEPARATOR
 
@@ -642,6 +644,8 @@ with run.timed("keywords"):
         )
         every = keywordstats.per_image(found)
     selected = keywords.emotional(candidates, checked=known_words)
+
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(1, 2, figsize=(12, 3.6))
 axes[0].loglog(
     np.arange(1, len(candidates) + 1),
@@ -878,6 +882,8 @@ rows["StockEmotion, as printed"] = {
     "different ones of emotion": published["text/keywords"],
 }
 display(pd.DataFrame(rows).T.rename(index=labelled))
+
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(1, 2, figsize=(12.5, 5), width_ratios=(1, 1.35))
 axes[0].bar(
     np.arange(len(felt.histogram)), felt.histogram, color=figures.PALETTE["anger"]
@@ -1540,7 +1546,7 @@ Markdown(
 # code tells another story: there $y$ is divided by its sum first, expectations below 0.01 are dropped, and nothing is divided by $K$. Then
 # the 1 in the denominator makes sense. We build both.
 
-# %% tags=["slide-part"]
+# %%
 from emolib.softtargets import gradient_cls, loss_cls, soft_targets, supervision
 
 several_words = [i for i in L if 2 <= hot[[i]].nnz <= 4 and numbers["public"][i].any()]
@@ -1550,6 +1556,8 @@ both = {
     for form in ("equation", "code")
 }
 best = np.argsort(-both["code"])[:10]
+
+# %% tags=["hide-input", "slide-part"]
 figure, axes = plt.subplots(1, 2, figsize=(12, 3.6), width_ratios=(0.7, 2))
 axes[0].imshow(read_picture(pictures.path[i]))
 axes[0].axis("off")
@@ -2962,6 +2970,8 @@ for k, place in enumerate(xy[len(some) :]):
         for other in free
     ):
         free.append(k)
+
+# %% tags=["hide-input"]
 figure, axis = plt.subplots(figsize=(11.5, 8))
 drawn = figures.scatter_pictures(
     axis, xy[: len(some)], [tests[mapped]["paths"][i] for i in some]
@@ -3107,6 +3117,8 @@ with run.timed("retrieval"):
                 ),
             }
         )
+
+# %% tags=["hide-input"]
 if rows:
     display(pd.DataFrame(rows).T.rename_axis("share of the ten nearest"))
     name = next(name for name in (main, *tests) if tests[name]["things"] is not None)
@@ -3241,6 +3253,8 @@ with run.timed("activation maps"):
         :, 0
     ].numpy()
 shown = pixels(paths, side, progress=False)
+
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(2, len(picked), figsize=(14, 5), squeeze=False)
 for column, picture, own, best in zip(axes.T, shown, heat, word, strict=True):
     column[0].imshow(picture)
