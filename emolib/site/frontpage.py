@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 
 from emolib.site.chapters import numbered
-from emolib.site.pages import table
+from emolib.site.markdown import table
 from emolib.site.runs import ChapterRun
 
 Row = Mapping[str, Any]

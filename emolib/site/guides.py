@@ -13,7 +13,7 @@ from pathlib import Path
 from emolib import corpora
 from emolib.corpora import openset
 from emolib.errors import Unavailable
-from emolib.site.pages import table
+from emolib.site.markdown import table
 from emolib.site.runs import ChapterRun, spoken_time
 
 #: What the papers' own profile reads: the corpora that one has to ask for.

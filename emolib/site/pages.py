@@ -13,6 +13,7 @@ from emolib.claims import WHOSE
 from emolib.claims.overview import called, in_order
 from emolib.claims.tables import comes_to
 from emolib.corpora import Card
+from emolib.site.markdown import table
 from emolib.site.runs import ChapterRun, spoken_time
 
 if TYPE_CHECKING:
@@ -31,21 +32,6 @@ _KINDS = {
     "number": "Numbers",
     "consistency": "Does the paper agree with itself?",
 }
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: bool = False) -> str:
-    """A Markdown table; a bar or a line break inside a cell is made harmless.
-
-    With ``numbers``, all columns but the first are set to the right.
-    """
-    rule = " --- |" + (" ---: |" if numbers else " --- |") * (len(header) - 1)
-    lines = ["| " + " | ".join(header) + " |", "|" + rule]
-    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def _cell(value: object) -> str:
-    return re.sub(r"\s*\n\s*", " ", str(value)).replace("|", "\\|")
 
 
 def _titles(run: ChapterRun) -> str:

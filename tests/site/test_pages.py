@@ -13,6 +13,7 @@ from emolib import corpora
 from emolib.errors import BadInput
 from emolib.site import pages, privacy
 from emolib.site.launch import export_notebooks, launch_links, main, read_repository, source_link
+from emolib.site.markdown import table
 from emolib.site.runs import read_run
 from tests.fixtures.book import CHAPTER, ROOT, small_notebook, write_run
 
@@ -41,7 +42,7 @@ def section(page: str, title: str) -> str:
 
 
 def test_a_table_keeps_its_shape_whatever_is_in_a_cell():
-    assert pages.table(["a", "b"], [("x|y", "two\n lines")]).splitlines()[2] == r"| x\|y | two lines |"
+    assert table(["a", "b"], [("x|y", "two\n lines")]).splitlines()[2] == r"| x\|y | two lines |"
 
 
 def test_the_page_about_the_run_tells_versions_device_data_and_time(run):

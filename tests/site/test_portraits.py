@@ -27,7 +27,8 @@ from emolib import corpora
 from emolib.corpora import Corpus
 from emolib.errors import BadInput
 from emolib.site.checks import describes
-from emolib.site.pages import card_page, cards_index, table
+from emolib.site.markdown import table
+from emolib.site.pages import card_page, cards_index
 from emolib.site.portraits import FOLDER, portrait, tables, words
 from emolib.site.portraits import figures as portrait_figures
 from tests.fixtures import corpora as small

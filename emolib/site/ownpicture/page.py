@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from emolib.site.pages import table
+from emolib.site.markdown import table
 
 _APP = """
 ```{{raw}} html

@@ -11,7 +11,7 @@ from collections import Counter
 import pandas as pd
 
 from emolib.corpora import Corpus
-from emolib.site.pages import table
+from emolib.site.markdown import table
 from emolib.site.portraits.words import answers, class_column, class_names, escaped, meanings, ratings, unit
 
 _CODE = re.compile(r"[0-9A-F]{4,6}(-[0-9A-F]{4,6})*")

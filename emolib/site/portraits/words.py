@@ -16,7 +16,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from emolib.corpora import Card, Corpus
 from emolib.emotions import MIKELS
-from emolib.site.pages import table
+from emolib.site.markdown import table
 
 #: Columns that divide a corpus into classes; the first one that is there is meant.
 _CLASSES = ("emotion", "kind", "category")

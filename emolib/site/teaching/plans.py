@@ -14,7 +14,7 @@ import yaml
 
 from emolib.errors import BadInput
 from emolib.site import frontpage
-from emolib.site.pages import table
+from emolib.site.markdown import table
 from emolib.site.runs import ChapterRun, spoken_time
 
 _KEYS = {"minutes", "what", "chapter"}

@@ -11,7 +11,7 @@ from typing import Any
 
 from emolib.claims.overview import VERDICTS, called, in_order, interval
 from emolib.claims.tables import verdict
-from emolib.site.pages import table
+from emolib.site.markdown import table
 
 Row = Mapping[str, Any]
 
