@@ -141,7 +141,7 @@ def _badges(chapter: str, claims: Sequence[Row]) -> str:
         if counts[verdict]
     ]
     if careful := sum(bool(c.get("caution")) for c in mine):
-        shown.append(f"{{bdg-warning-line}}`{careful} with caution`")
+        shown.append(f"{{bdg-muted-line}}`{careful} with caution`")
     if counts["not judged here"]:
         shown.append(f"{{bdg-muted-line}}`{counts['not judged here']} not judged here`")
     return " ".join(shown)
