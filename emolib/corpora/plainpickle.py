@@ -80,12 +80,18 @@ def _followed(path: Path, data: bytes, max_items: int) -> tuple[Any, int]:
     stack: list[Any] = []
     below: list[list[Any]] = []  # what lies under each mark
     memo: dict[int, Any] = {}
+    before, frame_end = 0, 0
     for number, (opcode, given, at) in enumerate(pickletools.genops(data)):
         if number >= max_items:
             raise BadInput(f"{path} has more than {max_items:,} instructions; it is no file of this corpus")
         name = opcode.name
         kind = _KINDS.get(name)
         try:
+            if name == "FRAME":
+                frame_end = _frame_end(at, given, frame_end, len(data))
+            elif before < frame_end < at:
+                raise ValueError("an instruction crosses the end of its frame")
+            before = at
             if kind == _TEXT:
                 stack.append(_text(given))
             elif kind == _MEMOIZE:
@@ -135,6 +141,16 @@ def _followed(path: Path, data: bytes, max_items: int) -> tuple[Any, int]:
             fault = f"{type(error).__name__} at {name}" if isinstance(error, LookupError | TypeError) else str(error)
             raise BadInput(f"{path}, byte {at}: {fault}") from error
     raise BadInput(f"{path} ends before the pickle does")
+
+
+def _frame_end(at: int, size: int, last: int, whole: int) -> int:
+    """Where the frame ends that begins at `at`: frames lie one after the other, and within the file."""
+    end = at + 9 + size  # the instruction's one byte and eight of its size
+    if at < last:
+        raise ValueError("a frame begins within another")
+    if end > whole:
+        raise ValueError(f"a frame of {size:,} bytes goes past the end of the file")
+    return end
 
 
 def _taken(stack: list[Any], number: int) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emolib.corpora.plainpickle import MAX_DEPTH, read_plain
@@ -251,6 +251,10 @@ PIECES = [
 
 
 @settings(max_examples=1500)
+@example(parts=[b"\x95\x02\0\0\0\0\0\x05\x85]"])  # a frame larger than memory
+@example(parts=[b"\x95\x03\0\0\0\0\0\0\0", b"]\x95\0\0\0\0\0\0\0\0"])  # one frame within another
+@example(parts=[b"\x95\x02\0\0\0\0\0\0\0", b"K\x01", b"0]"])  # as it should be
+@example(parts=[b"\x95\x01\0\0\0\0\0\0\0", b"K\x01"])  # an instruction that crosses the end
 @given(parts=st.lists(st.sampled_from(PIECES) | st.binary(max_size=3), max_size=25))
 def test_opcode_soup(tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]) -> None:
     data = b"".join(parts) + b"."
